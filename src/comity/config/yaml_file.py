@@ -1,0 +1,196 @@
+"""Reading a YAML file that a person wrote.
+
+Invariant: whatever is wrong in the file becomes a ConfigError with file, line, column, what is known and the
+nearest name; never a traceback. Values are read by YAML 1.2's core rules, so ``NO`` is a country and not ``false``,
+and a date or ``12:30`` stays text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from comity.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[str | int, ...]
+
+
+class _CoreLoader(yaml.SafeLoader):
+    """YAML 1.2 core schema: only true/false, null, integers and floats are anything but text."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+for _tag, _pattern, _first in (
+    ("tag:yaml.org,2002:bool", r"^(?:true|false)$", "tf"),
+    ("tag:yaml.org,2002:null", r"^(?:null|~|)$", ["n", "~", ""]),
+    ("tag:yaml.org,2002:int", r"^[-+]?(?:0|[1-9][0-9]*)$", "-+0123456789"),
+    ("tag:yaml.org,2002:float", r"^[-+]?(?:0|[1-9][0-9]*)?\.[0-9]+(?:[eE][-+]?[0-9]+)?$", "-+.0123456789"),
+):
+    _CoreLoader.add_implicit_resolver(_tag, re.compile(_pattern), list(_first))
+
+
+def read_yaml(path: Path) -> tuple[Any, dict[Location, tuple[int, int]]]:
+    """The file's content, and for every key and item the line and column where it stands (from 1)."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            "config.missing-file", "A file that is needed does not exist", file=path, remedy="create it"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            "config.not-utf8", "The file is not UTF-8", file=path, found=str(error), remedy="save it as UTF-8"
+        ) from None
+    except OSError as error:
+        raise ConfigError("config.unreadable-file", "The file cannot be read", file=path, found=str(error)) from None
+    loader = _CoreLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None, {}
+        places: dict[Location, tuple[int, int]] = {}
+        _collect(node, (), places, path)
+        return loader.construct_document(node), places
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise ConfigError(
+            "config.bad-yaml",
+            "The file is not valid YAML",
+            file=path,
+            line=mark.line + 1 if mark else None,
+            column=mark.column + 1 if mark else None,
+            found=str(error.problem or error.context),
+            remedy="check the indentation, the colons and the quotes at this place",
+        ) from None
+    except yaml.YAMLError as error:
+        raise ConfigError("config.bad-yaml", "The file is not valid YAML", file=path, found=str(error)) from None
+    finally:
+        loader.dispose()
+
+
+def load_model(path: Path, model: type[Model]) -> Model:
+    """The file as ``model``. Unknown keys, wrong types and missing keys become one ConfigError each, first first."""
+    content, places = read_yaml(path)
+    return validate_model(content if content is not None else {}, model, path, places)
+
+
+def validate_model(
+    content: Any, model: type[Model], path: Path, places: dict[Location, tuple[int, int]]
+) -> Model:
+    """``content`` as ``model``; errors point into ``path`` by ``places``."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise _explain(error.errors(), model, path, places, content) from None
+
+
+def place_of(places: dict[Location, tuple[int, int]], location: Location) -> tuple[int | None, int | None]:
+    """The line and column of ``location``, or of its nearest parent that stands in the file."""
+    while location and location not in places:
+        location = location[:-1]
+    return places.get(location, (None, None))
+
+
+def _collect(node: yaml.Node, at: Location, places: dict[Location, tuple[int, int]], path: Path) -> None:
+    places.setdefault(at, (node.start_mark.line + 1, node.start_mark.column + 1))
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise ConfigError(
+                    "config.duplicate-key",
+                    f"The key '{key.value}' stands twice in the same block",
+                    file=path,
+                    line=key.start_mark.line + 1,
+                    column=key.start_mark.column + 1,
+                    remedy="keep one of the two",
+                )
+            seen.add(key.value)
+            places[(*at, key.value)] = (key.start_mark.line + 1, key.start_mark.column + 1)
+            _collect(value, (*at, key.value), places, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _collect(value, (*at, index), places, path)
+
+
+def _explain(
+    details: list[ErrorDetails],
+    model: type[BaseModel],
+    path: Path,
+    places: dict[Location, tuple[int, int]],
+    content: Any,
+) -> ConfigError:
+    # Unknown keys first: a misspelt key also shows as a missing one, and the misspelling is the cause.
+    detail = min(details, key=lambda item: item["type"] != "extra_forbidden")
+    location: Location = tuple(part for part in detail["loc"] if _stands_in(part, places))
+    line, column = place_of(places, location)
+    where = ".".join(str(part) for part in location) or "the file"
+    if detail["type"] == "extra_forbidden":
+        known = _known_keys(model, detail["loc"][:-1])
+        return ConfigError(
+            "config.unknown-key",
+            f"Nobody knows the key '{detail['loc'][-1]}'",
+            file=path,
+            line=line,
+            column=column,
+            found=where,
+            remedy=nearest(str(detail["loc"][-1]), known),
+        )
+    if detail["type"] == "missing":
+        return ConfigError(
+            "config.missing-key",
+            f"The key '{detail['loc'][-1]}' is missing",
+            file=path,
+            line=line,
+            column=column,
+            found=f"in {where}",
+            remedy=f"add '{detail['loc'][-1]}'",
+        )
+    shown = repr(detail["input"])
+    return ConfigError(
+        "config.invalid-value",
+        f"{where}: {detail['msg'].removeprefix('Value error, ')}",
+        file=path,
+        line=line,
+        column=column,
+        found=shown if len(shown) <= 120 else shown[:117] + "…",
+        remedy="correct the value",
+    )
+
+
+def _stands_in(part: str | int, places: dict[Location, tuple[int, int]]) -> bool:
+    """Pydantic names the branch of a union in its locations; such a part is no key of the file."""
+    return any(part in location for location in places)
+
+
+def _known_keys(model: type[BaseModel], location: Location) -> set[str]:
+    """The keys that the model allows at ``location``: every model met below the top whose fields fit."""
+    candidates: list[Any] = [model]
+    for part in location:
+        following: list[Any] = []
+        for candidate in candidates:
+            if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+                for name, field in candidate.model_fields.items():
+                    if (field.alias or name) == part:
+                        following.extend(_models_in(field.annotation))
+        candidates = following or candidates
+    keys: set[str] = set()
+    for candidate in candidates:
+        keys |= {field.alias or name for name, field in candidate.model_fields.items()}
+    return keys
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for inner in getattr(annotation, "__args__", ()) for found in _models_in(inner)]
