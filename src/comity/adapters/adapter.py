@@ -1,0 +1,296 @@
+"""``adapter.yaml``: how the exports of one source are found and read, and how their owner wants them handled.
+
+Invariant: an adapter that loads is complete and consistent in itself; what it says of the world (codes of the
+standard) is checked by ``check_adapter``. Loading reads one small file and no export.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+
+from comity.adapters.formats import FixedWidthFormat, Format
+from comity.adapters.header import normal_name
+from comity.config.yaml_file import Location, read_yaml, validate_model
+from comity.errors import ConfigError, nearest
+from comity.mappings.source_field import SourceField
+
+FILE = "adapter.yaml"
+SOURCE_ROW = "source_row"
+_PERIOD = re.compile(r"^(\d{1,4}) (day|month|year)s?$")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Owner(_Model):
+    country: str
+    """Code of the standard's list of countries and bodies."""
+    authority: str = ""
+
+
+class Database(_Model):
+    """A query instead of files. Secrets stand in the environment: ``${NAME}`` in the URL."""
+
+    url: str
+    query: str
+    key_order: tuple[str, ...] = ()
+    """Columns that the query is ordered by, so that row positions mean something."""
+
+
+class Delivery(_Model):
+    files: tuple[str, ...] = ()
+    """Patterns of file names in the inbox."""
+    database: Database | None = None
+    kind: Literal["full", "delta", "window"] = "full"
+    together: bool = False
+    """All files that wait are one export; otherwise each is one, oldest first."""
+    order: str | None = None
+    """A regular expression on the file name whose group sorts; otherwise time of change, then name."""
+    due: Literal["daily", "weekly", "monthly", "yearly", "irregular"] = "irregular"
+
+    @field_validator("order")
+    @classmethod
+    def _has_a_group(cls, pattern: str | None) -> str | None:
+        if pattern is None:
+            return None
+        try:
+            groups = re.compile(pattern).groups
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+        if groups != 1:
+            raise ValueError("must have exactly one group: what is sorted by")
+        return pattern
+
+    @model_validator(mode="after")
+    def _comes_from_somewhere(self) -> Delivery:
+        if bool(self.files) == (self.database is not None):
+            raise ValueError("exports come either from 'files' or from a 'database'")
+        return self
+
+
+class Period(_Model):
+    """A length of time as it is agreed between authorities: ``5 years``."""
+
+    count: int
+    unit: Literal["day", "month", "year"]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_text(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if not (match := _PERIOD.match(value.strip())):
+            raise ValueError("must be a number of days, months or years, for example '5 years'")
+        return {"count": int(match[1]), "unit": match[2]}
+
+    @property
+    def sql(self) -> str:
+        """As a DuckDB interval."""
+        return f"INTERVAL {self.count} {self.unit.upper()}"
+
+
+class Handling(_Model):
+    """The owner's conditions, carried by every record. Codes are those of the standard's lists."""
+
+    confidentiality: str
+    handling_codes: tuple[str, ...] = ()
+    handling_conditions: str | None = None
+    permitted_purposes: tuple[str, ...] = ()
+    recipients_allow: tuple[str, ...] | None = None
+    recipients_deny: tuple[str, ...] = ()
+    evaluation_scheme: str | None = None
+    source_grade: str | None = None
+    information_grade: str | None = None
+    sensitive_categories: tuple[str, ...] = ()
+
+
+class Retention(_Model):
+    review_after: Period | None = None
+    purge_after: Period | None = None
+
+
+class Volume(_Model):
+    """How many rows an export normally has."""
+
+    minimum_rows: int = Field(1, ge=0)
+    maximum_rows: int | None = Field(None, ge=1)
+
+
+class FieldSpec(_Model):
+    """One field of the declared header. A plain text is its name."""
+
+    name: str = Field(min_length=1)
+    aliases: tuple[str, ...] = ()
+    """Other names it has had in the header."""
+    optional: bool = False
+    """Not in every export; null where it is not."""
+    description: str = ""
+    sensitivity: str = "none"
+    start: int | None = Field(None, ge=1)
+    length: int | None = Field(None, ge=1)
+    zoned: int | None = Field(None, ge=0, le=18)
+    """A zoned (overpunched) decimal with so many implied decimals."""
+    path: str = ""
+    """Where the value lies in a nested record, in dots; the name by default."""
+    many: bool = False
+    """A list of texts."""
+    records: tuple[FieldSpec, ...] = ()
+    """A list inside the record whose items have these fields."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> FieldSpec:
+        if self.many and self.records:
+            raise ValueError("a field is a list of texts ('many') or a list of 'records', not both")
+        if (self.start is None) != (self.length is None):
+            raise ValueError("'start' and 'length' belong together")
+        if self.zoned is not None and self.start is None:
+            raise ValueError("'zoned' is for fields with 'start' and 'length'")
+        return self
+
+    @property
+    def source_field(self) -> SourceField:
+        """As a mapping sees it."""
+        return SourceField(
+            name=self.name,
+            shape="records" if self.records else "list" if self.many else "text",
+            children=tuple(child.source_field for child in self.records),
+            path=self.path or self.name,
+            sensitivity=self.sensitivity,
+        )
+
+
+class Adapter(_Model):
+    """One source. Frozen, picklable."""
+
+    source: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    title: str
+    description: str = ""
+    owner: Owner
+    delivery: Delivery
+    formats: tuple[Format, ...] = Field(alias="format", min_length=1)
+    fields: tuple[FieldSpec, ...] = Field(min_length=1)
+    handling: Handling
+    retention: Retention = Retention()
+    volume: Volume = Volume()
+    licence: str = ""
+    attribution: str = ""
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Where ``adapter.yaml`` lies."""
+        return self._folder
+
+    @property
+    def source_fields(self) -> tuple[SourceField, ...]:
+        """The declared fields as a mapping sees them, in order."""
+        return tuple(field.source_field for field in self.fields)
+
+    def field(self, name: str) -> FieldSpec:
+        """The declared field of that name."""
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise ConfigError(
+            "config.unknown-field",
+            f"The source '{self.source}' has no field '{name}'",
+            file=self.folder / FILE,
+            remedy=nearest(name, (field.name for field in self.fields)),
+        )
+
+    @field_validator("fields")
+    @classmethod
+    def _are_distinct(cls, fields: tuple[FieldSpec, ...]) -> tuple[FieldSpec, ...]:
+        _check_names(fields)
+        return fields
+
+    @model_validator(mode="after")
+    def _fields_have_places(self) -> Adapter:
+        fixed = [format for format in self.formats if isinstance(format, FixedWidthFormat)]
+        for field in self.fields if fixed else ():
+            if field.start is None or field.length is None:
+                raise ValueError(
+                    f"the field '{field.name}' needs 'start' and 'length' in a fixed width record"
+                )
+            for format in fixed:
+                end = field.start + field.length - 1
+                if format.record_length is not None and end > format.record_length:
+                    raise ValueError(
+                        f"the field '{field.name}' ends at {end}, behind the record's {format.record_length}"
+                    )
+        return self
+
+
+def load_adapter(folder: Path) -> Adapter:
+    """The adapter in ``folder``; its ``source`` is the folder's name."""
+    file = folder / FILE
+    content, places = read_yaml(file)
+    if isinstance(content, dict) and isinstance(content.get("format"), dict):
+        # One format is a list of one; errors must still point to the line that was written.
+        content = content | {"format": [content["format"]]}
+        places = {_shifted(location): place for location, place in places.items()}
+    if isinstance(content, dict):
+        _check_types(content.get("format"), file, places)
+    adapter = validate_model(content if content is not None else {}, Adapter, file, places)
+    if adapter.source != folder.resolve().name:
+        line, column = places.get(("source",), (None, None))
+        raise ConfigError(
+            "config.wrong-folder",
+            "An adapter lies in a folder that bears its source's name",
+            file=file,
+            line=line,
+            column=column,
+            found=f"source '{adapter.source}' in folder '{folder.resolve().name}'",
+            remedy="rename one of the two",
+        )
+    adapter._folder = folder
+    return adapter
+
+
+def _shifted(location: Location) -> Location:
+    return ("format", 0, *location[1:]) if len(location) > 1 and location[0] == "format" else location
+
+
+def _check_types(formats: Any, file: Path, places: dict[Location, tuple[int, int]]) -> None:
+    # Before the model, which would read a misspelt type as a plug-in's and complain of its options.
+    from comity.adapters.reader import BUILT_IN, reader_names
+
+    for index, format in enumerate(formats if isinstance(formats, list) else ()):
+        name = format.get("type") if isinstance(format, dict) else None
+        if not isinstance(name, str) or name in BUILT_IN or name in (known := reader_names()):
+            continue
+        line, column = places.get(("format", index, "type"), (None, None))
+        raise ConfigError(
+            "config.unknown-format",
+            f"Nobody reads the format '{name}'",
+            file=file,
+            line=line,
+            column=column,
+            remedy=nearest(name, known),
+        )
+
+
+def _check_names(fields: tuple[FieldSpec, ...]) -> None:
+    """Names become SQL columns, where case does not count; header names and aliases must tell fields
+    apart.
+    """
+    columns: set[str] = set()
+    headers: dict[str, str] = {}
+    for field in fields:
+        if field.name.casefold() in columns or field.name.casefold() == SOURCE_ROW:
+            raise ValueError(f"the field name '{field.name}' is taken (case does not count)")
+        columns.add(field.name.casefold())
+        for header in {normal_name(name) for name in (field.name, *field.aliases)}:
+            if headers.setdefault(header, field.name) != field.name:
+                raise ValueError(f"'{header}' names both '{headers[header]}' and '{field.name}'")
+        _check_names(field.records)

@@ -1,0 +1,187 @@
+"""How a file is laid out: one model a format, in the words of ``adapter.yaml``.
+
+Invariant: an option that a format does not have is an error; ``type`` alone decides which options there are.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+
+_NOT_RE2 = re.compile(r"\(\?<?[=!]|\\[1-9]")
+
+
+class _Format(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    missing: tuple[str, ...] = ("",)
+    """Cells that hold nothing: read as null. Words that say why a value is missing belong in the mapping."""
+
+
+class _Encoded(_Format):
+    encoding: str = "utf-8"
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_a_codec(cls, name: str) -> str:
+        try:
+            info = codecs.lookup(name)
+        except LookupError:
+            raise ValueError(
+                f"nobody knows the encoding '{name}'; use a name such as utf-8 or cp1250"
+            ) from None
+        if not getattr(info, "_is_text_encoding", True):
+            raise ValueError(f"'{name}' is not an encoding of text")
+        return info.name
+
+
+class _Framed(_Format):
+    """Rows around the data: before the header, the header itself, after the data."""
+
+    header_rows: int = Field(1, ge=0, le=20)
+    """0: no header, columns go by position. Of several, the first that shows the declared names counts."""
+    preamble_rows: int = Field(0, ge=0, le=10_000)
+    find_header: bool = False
+    """Look for the declared header in the first 50 rows, instead of counting ``preamble_rows``."""
+    footer: str | None = None
+    """A regular expression on the first cell; such rows are not selected."""
+
+    @field_validator("footer")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str | None) -> str | None:
+        return check_pattern(pattern)
+
+    @model_validator(mode="after")
+    def _can_find(self) -> _Framed:
+        if self.find_header and not self.header_rows:
+            raise ValueError("'find_header' looks for a header, but 'header_rows' is 0")
+        return self
+
+
+class CsvFormat(_Encoded, _Framed):
+    type: Literal["csv"]
+    delimiter: str = ","
+    quote: str | None = '"'
+
+    @field_validator("delimiter", "quote")
+    @classmethod
+    def _is_one_ascii_character(cls, mark: str | None) -> str | None:
+        if mark is None:
+            return None
+        if len(mark) != 1 or not "\u0001" < mark < "\u007f" or mark in "\r\n":
+            raise ValueError("must be one ASCII character")
+        return mark
+
+    @model_validator(mode="after")
+    def _differ(self) -> CsvFormat:
+        if self.delimiter == self.quote:
+            raise ValueError("'delimiter' and 'quote' must differ")
+        return self
+
+
+class FixedWidthFormat(_Encoded):
+    type: Literal["fixed_width"]
+    record_length: int | None = Field(None, ge=1, le=1_000_000)
+    """Bytes in a record, without its line ending. Needed when there are no line endings."""
+    line_ending: Literal["none", "\n"] = "\n"
+    """``none``: records follow each other without a break. Otherwise any of ``\\n``, ``\\r\\n``, ``\\r``."""
+    preamble_rows: int = Field(0, ge=0, le=10_000)
+    footer: str | None = None
+    """A regular expression on the record; such records are not selected."""
+
+    @field_validator("footer")
+    @classmethod
+    def _is_a_pattern(cls, pattern: str | None) -> str | None:
+        return check_pattern(pattern)
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> FixedWidthFormat:
+        if self.line_ending == "none" and self.record_length is None:
+            raise ValueError("without line endings 'record_length' is needed")
+        return self
+
+
+class JsonFormat(_Encoded):
+    type: Literal["json"]
+    records: str = ""
+    """Dotted path to the list of records; empty when the document is that list."""
+
+
+class NdjsonFormat(_Encoded):
+    type: Literal["ndjson"]
+
+
+class XmlFormat(_Format):
+    type: Literal["xml"]
+    records: str
+    """Path of the elements that are records, for example ``//case`` or ``/export/data/case``."""
+    namespaces: dict[str, str] = {}
+    encoding: str | None = None
+    """Only when the document declares a wrong one."""
+
+
+class SpreadsheetFormat(_Framed):
+    type: Literal["spreadsheet"]
+    sheet: str | int = 0
+    """Its name, or its position from 0."""
+
+
+class ParquetFormat(_Format):
+    type: Literal["parquet"]
+
+
+class DatabaseFormat(_Format):
+    type: Literal["database"]
+
+
+class OwnFormat(_Format):
+    """Read by ``reader.py`` in the adapter's folder."""
+
+    type: Literal["own"]
+    options: dict[str, Any] = {}
+
+
+class PlugInFormat(_Format):
+    """Read by an installed package that announces a reader of this name."""
+
+    type: str
+    options: dict[str, Any] = {}
+
+
+_BY_TYPE = {"csv", "fixed_width", "json", "ndjson", "xml", "spreadsheet", "parquet", "database", "own"}
+
+
+def _tag(value: Any) -> str:
+    name = value.get("type", "") if isinstance(value, dict) else getattr(value, "type", "")
+    return name if name in _BY_TYPE else "plug_in"
+
+
+Format = Annotated[
+    Annotated[CsvFormat, Tag("csv")]
+    | Annotated[FixedWidthFormat, Tag("fixed_width")]
+    | Annotated[JsonFormat, Tag("json")]
+    | Annotated[NdjsonFormat, Tag("ndjson")]
+    | Annotated[XmlFormat, Tag("xml")]
+    | Annotated[SpreadsheetFormat, Tag("spreadsheet")]
+    | Annotated[ParquetFormat, Tag("parquet")]
+    | Annotated[DatabaseFormat, Tag("database")]
+    | Annotated[OwnFormat, Tag("own")]
+    | Annotated[PlugInFormat, Tag("plug_in")],
+    Discriminator(_tag),
+]
+
+
+def check_pattern(pattern: str | None) -> str | None:
+    """A regular expression that Python, Arrow and DuckDB understand alike."""
+    if pattern is None:
+        return None
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    if _NOT_RE2.search(pattern):
+        raise ValueError("look-around and back-references are not supported in a regular expression")
+    return pattern
