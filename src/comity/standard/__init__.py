@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from comity.standard.column import Column as Column
     from comity.standard.diff import Change as Change
     from comity.standard.diff import compare as compare
+    from comity.standard.diff import needed_version as needed_version
     from comity.standard.field_ids import field_ids_clause as field_ids_clause
     from comity.standard.json_schema import json_schema as json_schema
     from comity.standard.load import load_standard as load_standard
+    from comity.standard.markdown import markdown_pages as markdown_pages
     from comity.standard.odcs import data_contract as data_contract
     from comity.standard.record_type import RecordType as RecordType
     from comity.standard.record_type import Standard as Standard
@@ -29,6 +31,8 @@ _HOMES = {
     "Column": "column",
     "Change": "diff",
     "compare": "diff",
+    "needed_version": "diff",
+    "markdown_pages": "markdown",
     "field_ids_clause": "field_ids",
     "json_schema": "json_schema",
     "load_standard": "load",

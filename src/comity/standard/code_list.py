@@ -1,7 +1,7 @@
 """A code list: closed, versioned, and honest about what each code rests on.
 
-Invariant: a code occurs once, its parent is in the list, and its status says whether it was read in the source
-named (``verified``, ``partly_verified``), is only recalled (``unverified``) or is our own proposal (``own``).
+Invariant: a code occurs once, its parent is in the list, and its status says whether it was read in its
+source (``verified``, ``partly_verified``), only recalled (``unverified``) or our own proposal (``own``).
 """
 
 from __future__ import annotations

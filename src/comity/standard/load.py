@@ -1,7 +1,7 @@
 """Reading the folder ``standard/``.
 
-Invariant: what ``load_standard`` returns is consistent: every code list that a column names exists, every field
-id is used once in its record type. Anything else is an error with its place.
+Invariant: what ``load_standard`` returns is consistent: every code list that a column names exists, every
+field id is used once in its record type. Anything else is an error with its place.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ class _Check:
         )
 
     def _fields(self, file: ColumnFile, at: Location, origin: str, sensitivity: str) -> tuple[Column, ...]:
-        # The ids of fields are registered with their column's; names in a struct need not differ from columns.
+        # The ids of fields are registered with their column's; names need only differ in their struct.
         inner = _Check(self.path, self.places, self.code_lists, range(ELEMENT_OFFSET, 10**9), {}, {})
         for name, field in file.fields.items():
             if field.type == PARTIAL_DATE or field.type.startswith("list<"):

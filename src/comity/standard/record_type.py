@@ -1,7 +1,7 @@
 """A record type, and the standard that all of them make up.
 
-Invariant: the columns of a record type stand in one order everywhere: the envelope's identity, the type's own,
-the rest of the envelope; partial dates are expanded, and a retired column is in ``retired`` and nowhere else.
+Invariant: the columns of a record type stand in one order everywhere: the envelope's identity, the
+type's own, the rest of the envelope; partial dates are expanded; a retired column is in ``retired`` only.
 """
 
 from __future__ import annotations
