@@ -106,6 +106,7 @@ def _collect(node: yaml.Node, at: Location, places: dict[Location, tuple[int, in
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            key.tag = "tag:yaml.org,2002:str"  # a key is a name: `true:` and `1:` stay text
             if key.value in seen:
                 raise ConfigError(
                     "config.duplicate-key",

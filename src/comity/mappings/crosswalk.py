@@ -1,0 +1,122 @@
+"""A crosswalk: one source's codes, and the standard's code that each one means.
+
+Invariant: every target is a code of the code list that it is used for, every source code stands once, and the columns
+are those that SSSOM and Usagi users know: source_code, label, standard_code, relation, status, reviewer, date.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comity.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+COLUMNS = ("source_code", "label", "standard_code", "relation", "status", "reviewer", "date")
+RELATIONS = ("exact", "broader", "narrower", "none")
+
+
+@dataclass(frozen=True)
+class Crosswalk:
+    """``codes`` maps a source code to a standard code, or to None where the standard has no equivalent."""
+
+    name: str
+    path: Path
+    codes: dict[str, str | None]
+    lines: dict[str, int]
+
+
+def load_crosswalk(name: str, folder: Path) -> Crosswalk:
+    """``folder/<name>.csv``, or the crosswalk of that name that all sources share."""
+    path = folder / f"{name}.csv"
+    shared = folder.parent / "crosswalks" / f"{name}.csv"
+    if not path.exists():
+        path = shared
+    if not path.exists():
+        known = [file.stem for place in (folder, shared.parent) if place.is_dir() for file in place.glob("*.csv")]
+        raise ConfigError(
+            "mapping.unknown-crosswalk",
+            f"There is no crosswalk '{name}'",
+            file=folder / f"{name}.csv",
+            remedy=nearest(name, [*known, "same"]),
+        )
+    codes: dict[str, str | None] = {}
+    lines: dict[str, int] = {}
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            _check_header(reader.fieldnames or (), path)
+            for row in reader:
+                code = (row["source_code"] or "").strip()
+                _check_row(row, code, codes, path, reader.line_num)
+                codes[code] = (row["standard_code"] or "").strip() or None
+                lines[code] = reader.line_num
+    except UnicodeDecodeError as error:
+        raise ConfigError("config.not-utf8", "The crosswalk is not UTF-8", file=path, found=str(error)) from None
+    except csv.Error as error:
+        raise ConfigError("mapping.bad-crosswalk", "The crosswalk is not valid CSV", file=path, found=str(error)) from None
+    return Crosswalk(name, path, codes, lines)
+
+
+def check_targets(crosswalk: Crosswalk, code_list: str, known: Collection[str]) -> None:
+    """Every standard code of the crosswalk is in ``code_list``."""
+    for source, target in crosswalk.codes.items():
+        if target is not None and target not in known:
+            raise ConfigError(
+                "mapping.unknown-standard-code",
+                f"The code list '{code_list}' has no code '{target}'",
+                file=crosswalk.path,
+                line=crosswalk.lines[source],
+                found=f"source code '{source}'",
+                remedy=nearest(target, known),
+            )
+
+
+def _check_header(header: Collection[str], path: Path) -> None:
+    for column in header:
+        if column not in COLUMNS:
+            raise ConfigError(
+                "mapping.bad-crosswalk",
+                f"Nobody knows the crosswalk column '{column}'",
+                file=path,
+                line=1,
+                remedy=nearest(column, COLUMNS),
+            )
+    for column in COLUMNS:
+        if column not in header:
+            raise ConfigError("mapping.bad-crosswalk", f"The crosswalk has no column '{column}'", file=path, line=1)
+
+
+def _check_row(row: dict[str, str], code: str, codes: dict[str, str | None], path: Path, line: int) -> None:
+    if None in row or None in row.values():
+        raise ConfigError("mapping.bad-crosswalk", "A crosswalk line has another number of cells", file=path, line=line)
+    if not code:
+        raise ConfigError("mapping.bad-crosswalk", "A crosswalk line has no source code", file=path, line=line)
+    if code in codes:
+        raise ConfigError(
+            "mapping.bad-crosswalk",
+            f"The source code '{code}' stands twice",
+            file=path,
+            line=line,
+            remedy="keep one of the two lines",
+        )
+    if row["relation"] not in RELATIONS:
+        raise ConfigError(
+            "mapping.bad-crosswalk",
+            f"'{row['relation']}' is no relation",
+            file=path,
+            line=line,
+            remedy=nearest(row["relation"], RELATIONS),
+        )
+    if (row["relation"] == "none") != (not (row["standard_code"] or "").strip()):
+        raise ConfigError(
+            "mapping.bad-crosswalk",
+            "The relation 'none' has no standard code, and every other relation has one",
+            file=path,
+            line=line,
+            found=f"relation '{row['relation']}', standard code '{row['standard_code']}'",
+        )

@@ -1,0 +1,89 @@
+"""A date format: strptime's letters, read into a regular expression and the parts that it finds.
+
+Invariant: a format says all it accepts. ``%Y`` is four digits, ``%y`` two (with a pivot) or, in a calendar of few
+digits such as Minguo, one to three; ``%m`` and ``%d`` one or two digits; ``%E`` an era's name; anything else is literal.
+A format with two years is an interval; one without a day or month is a partial date.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from comity.errors import MappingError
+
+ENGLISH_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """``pattern`` has one group per part, in the order of ``parts``: Y, y, m, d, B, E; a second year is ``Y2``."""
+
+    text: str
+    pattern: str
+    parts: tuple[str, ...]
+
+    @property
+    def interval(self) -> bool:
+        return "Y2" in self.parts
+
+    @property
+    def full(self) -> bool:
+        return {"m", "d"} <= {"m" if part == "B" else part for part in self.parts} and self.has_year
+
+    @property
+    def has_year(self) -> bool:
+        return bool({"Y", "y"} & set(self.parts))
+
+
+@lru_cache(maxsize=512)
+def parse_format(text: str, calendar: str = "gregorian") -> DateFormat:
+    """The format as a regular expression; MappingError for a letter that nobody knows."""
+    short_year = "[0-9]{2}" if calendar == "gregorian" else "[0-9]{1,3}"
+    compact = re.search(r"%[yY]%m", text) is not None  # parts stand side by side: they need their full width
+    two = "[0-9]{2}" if compact else "[0-9]{1,2}"
+    if compact and calendar == "minguo":
+        short_year = "[0-9]{2,3}"
+    if calendar == "japanese":
+        short_year = "元|[0-9]{1,2}"
+    groups = {
+        "Y": "[0-9]{4}",
+        "y": short_year,
+        "m": two,
+        "d": two,
+        "B": "[^\\W\\d_]+",
+        "E": "[^\\W\\d_]+|[㍾㍽㍼㍻㋿]",
+    }
+    pattern, parts, position = "", [], 0
+    while position < len(text):
+        char = text[position]
+        if char != "%":
+            pattern += re.escape(char)
+            position += 1
+            continue
+        letter = text[position + 1 : position + 2]
+        position += 2
+        if letter == "%":
+            pattern += "%"
+            continue
+        if letter == "b":
+            letter = "B"
+        if letter not in groups:
+            raise MappingError(
+                "mapping.bad-date-format",
+                f"Nobody knows '%{letter}' in a date format",
+                found=text,
+                remedy="use %Y %y %m %d %B %E and literal text",
+            )
+        part = letter + "2" if letter in parts else letter
+        if part != letter and letter != "Y":
+            raise MappingError("mapping.bad-date-format", f"'%{letter}' stands twice", found=text)
+        parts.append(part)
+        pattern += f"({groups[letter]})"
+    if not parts:
+        raise MappingError("mapping.bad-date-format", "The date format reads nothing", found=repr(text))
+    return DateFormat(text, f"^{pattern}$", tuple(parts))

@@ -1,0 +1,281 @@
+"""Reading a text as what its column holds: number, date, code, truth value or text.
+
+Invariant: a text that cannot be read gives NULL and an Issue that keeps the text; nothing is guessed. Numbers outside
+the standard's bounds are not understood either: a height of 4 m is a unit that nobody declared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comity.errors import MappingError, nearest
+from comity.mappings.crosswalk import check_targets, load_crosswalk
+from comity.mappings.date_sql import full_date, month_start, sql_reads, year_start
+from comity.mappings.lookup import DateLookup
+from comity.mappings.mapping import Number, Policy, Rule
+from comity.mappings.text_steps import sql_text, text_step
+from comity.mappings.value import Issue, Steps, Value
+
+if TYPE_CHECKING:
+    from comity.mappings.context import Context
+    from comity.standard import Column
+
+_INLINE_CODES = 400  # above this, membership of a code list is a join
+
+
+def read_text(rule: Rule, raw: str, column: Column, steps: Steps, context: Context) -> Value:
+    """The value of one text: the steps in their order, then what it is read as."""
+    issues: list[Issue] = []
+    cleaned = raw
+    if rule.missing:
+        words = " ".join(f"WHEN {sql_text(word)} THEN {sql_text(kind)}" for word, kind in rule.missing.items())
+        kind = steps.give(f"{column.name} missing", f"CASE {raw} {words} END")
+        issues.append(Issue(f"{kind} IS NOT NULL", kind, "flag", "mapping.value-missing"))
+        known = ", ".join(sql_text(word) for word in rule.missing)
+        cleaned = f"CASE WHEN {raw} IN ({known}) THEN NULL ELSE {raw} END"
+    text = steps.give(f"{column.name} text", _clean(rule, cleaned))
+    value = _read(rule, text, column, steps, context)
+    policy: Policy = rule.invalid or ("reject" if column.required else "flag")
+    return Value(
+        value.sql,
+        (*issues, *(_with_policy(issue, policy) for issue in value.issues)),
+        value.earliest,
+        value.latest,
+    )
+
+
+def read_list(rule: Rule, items: str, column: Column, steps: Steps, context: Context) -> Value:
+    """A list column from a list of texts: the steps on every item, missing items dropped."""
+    item = _clean(rule, "trim(x)")
+    if rule.missing:
+        words = ", ".join(sql_text(word) for word in rule.missing)
+        item = f"CASE WHEN trim(x) IN ({words}) THEN NULL ELSE {item} END"
+    texts = steps.give(
+        f"{column.name} items",
+        f"list_filter(list_transform({items}, lambda x: nullif({item}, '')), lambda x: x IS NOT NULL)",
+    )
+    if not column.type.startswith("list"):
+        raise MappingError(
+            "mapping.not-a-list", f"'{column.name}' holds one value, and the rule gives a list", remedy="remove 'split'"
+        )
+    if rule.codes is None:
+        if column.code_list:
+            raise _needs_codes(column)
+        return Value(texts)
+    codes, name = _codes(rule, column, context)
+    keys = "[" + ", ".join(sql_text(code) for code in codes) + "]"
+    pairs = ", ".join(f"{sql_text(code)}: {sql_text(to) if to else 'NULL'}" for code, to in codes.items())
+    mapped = f"list_transform({texts}, lambda x: MAP {{{pairs}}}[x])" if pairs else "CAST([] AS VARCHAR[])"
+    value = steps.parse(column.name, f"list_distinct(list_filter({mapped}, lambda x: x IS NOT NULL))")
+    unknown = steps.parse(
+        f"{column.name} unmapped", f"array_to_string(list_filter({texts}, lambda x: NOT list_contains({keys}, x)), ';')"
+    )
+    issue = Issue(f"({unknown} <> '')", "'unmapped'", rule.unmapped, "mapping.code-unmapped", unknown, name)
+    return Value(value, (issue,))
+
+
+def check_constant(value: object, column: Column, context: Context) -> None:
+    """A constant is a code of its column's list."""
+    if column.code_list is None:
+        return
+    codes = context.codes(column.code_list)
+    for code in value if isinstance(value, tuple) else (value,):
+        if str(code) not in codes:
+            raise MappingError(
+                "mapping.unknown-standard-code",
+                f"The code list '{column.code_list}' has no code '{code}'",
+                remedy=nearest(str(code), codes),
+            )
+
+
+def _clean(rule: Rule, text: str) -> str:
+    if rule.replace:
+        words = " ".join(f"WHEN {sql_text(a)} THEN {sql_text(b)}" for a, b in rule.replace.items())
+        text = f"CASE {text} {words} ELSE {text} END"
+    if rule.extract is not None:
+        text = f"regexp_extract({text}, {sql_text(rule.extract)}, {rule.group})"
+    for step in rule.apply:
+        text = text_step(step, text)
+    if rule.pad is not None:
+        text = f"CASE WHEN length({text}) < {rule.pad.width} THEN lpad({text}, {rule.pad.width}, {sql_text(rule.pad.with_)}) ELSE {text} END"
+    return f"nullif(trim({text}), '')" if rule.replace or rule.extract or rule.apply else text
+
+
+def _with_policy(issue: Issue, policy: Policy) -> Issue:
+    if issue.code == "mapping.code-unmapped":
+        return issue
+    return Issue(issue.when, issue.reason, policy, issue.code, issue.found, issue.crosswalk)
+
+
+def _read(rule: Rule, text: str, column: Column, steps: Steps, context: Context) -> Value:
+    if rule.codes is not None:
+        return _read_codes(rule, text, column, steps, context)
+    if rule.check is not None:
+        return Value(steps.parse(column.name, f"check_{rule.check}({text})"))
+    if column.partial_date is not None or rule.date is not None:
+        return _read_date(rule, text, column, steps)
+    if rule.timestamp is not None:
+        return _read_timestamp(rule, text, column, steps)
+    if rule.boolean is not None:
+        words = "".join(
+            f" WHEN {text} IN ({', '.join(map(sql_text, options))}) THEN {value}"
+            for options, value in ((rule.boolean.true, "true"), (rule.boolean.false, "false"))
+        )
+        return _understood(text, steps.parse(column.name, f"CASE{words} END"))
+    if column.type in ("integer", "bigint", "decimal", "double"):
+        return _read_number(rule, text, column, steps)
+    if column.type == "code":
+        if rule.sql is not None or rule.latin is not None:
+            return _read_codes(rule.model_copy(update={"codes": "same"}), text, column, steps, context)
+        raise _needs_codes(column)
+    if column.type in ("boolean", "date", "timestamp"):
+        if rule.sql is not None:
+            return _understood(text, steps.parse(column.name, f"TRY_CAST({text} AS {column.duckdb_type})"))
+        raise MappingError(
+            "mapping.rule-does-not-fit",
+            f"'{column.name}' is a {column.type}, and the rule gives text",
+            remedy=f"add '{column.type}:'",
+        )
+    if column.type.startswith("list"):
+        return Value(f"CASE WHEN {text} IS NOT NULL THEN [{text}] END")
+    return Value(text)
+
+
+def _needs_codes(column: Column) -> MappingError:
+    return MappingError(
+        "mapping.rule-does-not-fit",
+        f"'{column.name}' holds codes of the list '{column.code_list}', and the rule gives text",
+        remedy="add 'codes:' with the name of a crosswalk, or 'codes: same'",
+    )
+
+
+def _understood(text: str, value: str) -> Value:
+    issue = Issue(f"({text} IS NOT NULL AND {value} IS NULL)", "'unparseable'", "flag", "mapping.value-unparseable", text)
+    return Value(value, (issue,))
+
+
+def _codes(rule: Rule, column: Column, context: Context) -> tuple[dict[str, str | None], str]:
+    """Source code → standard code, and the crosswalk's name."""
+    if column.code_list is None and rule.codes == "same":
+        raise MappingError("mapping.rule-does-not-fit", f"'{column.name}' has no code list", remedy="remove 'codes'")
+    if rule.codes == "same":
+        return {code: code for code in context.codes(column.code_list or "")}, f"same {column.code_list}"
+    crosswalk = load_crosswalk(rule.codes or "", context.folder)
+    if column.code_list is not None:
+        check_targets(crosswalk, column.code_list, context.codes(column.code_list))
+    return crosswalk.codes, rule.codes or ""
+
+
+def _read_codes(rule: Rule, text: str, column: Column, steps: Steps, context: Context) -> Value:
+    codes, name = _codes(rule, column, context)
+    if rule.codes == "same" and len(codes) <= _INLINE_CODES:
+        known = ", ".join(map(sql_text, codes))
+        value = steps.parse(column.name, f"CASE WHEN {text} IN ({known}) THEN {text} END")
+        unmapped = f"({text} IS NOT NULL AND {value} IS NULL)"
+        issues = [Issue(unmapped, "'unmapped'", rule.unmapped, "mapping.code-unmapped", text, name)]
+    else:
+        alias = steps.join_codes(name, codes, text)
+        value = f"{alias}.target"
+        unmapped = f"({text} IS NOT NULL AND {alias}.code IS NULL)"
+        issues = [Issue(unmapped, "'unmapped'", rule.unmapped, "mapping.code-unmapped", text, name)]
+        if any(target is None for target in codes.values()):
+            none = f"({alias}.code IS NOT NULL AND {alias}.target IS NULL)"
+            issues.append(Issue(none, "'no_equivalent'", "flag", "mapping.value-missing", text))
+    if column.type.startswith("list"):
+        value = f"CASE WHEN {value} IS NOT NULL THEN [{value}] END"
+    return Value(value, tuple(issues))
+
+
+def _read_number(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
+    number = rule.number if isinstance(rule.number, Number) else Number()
+    plain = text
+    if number.thousands:
+        plain = f"replace({plain}, {sql_text(number.thousands)}, '')"
+    if number.decimal != ".":
+        plain = f"replace({plain}, {sql_text(number.decimal)}, '.')"
+    whole = rule.integer and not rule.number
+    shape = "[-+]?[0-9]+" if whole else "[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)"
+    kind = "BIGINT" if whole else "DECIMAL(38,6)" if column.type == "decimal" else "DOUBLE"
+    read = f"CASE WHEN regexp_full_match({plain}, '{shape}') THEN TRY_CAST({plain} AS {kind}) END"
+    if number.multiply is not None:
+        read = f"({read}) * {number.multiply}"
+    if number.round is not None or (column.type in ("integer", "bigint") and not whole):
+        read = f"round({read}, {number.round or 0})"
+    if rule.zero_is_missing:
+        read = f"nullif({read}, 0)"
+    value = steps.parse(f"{column.name} number", read)
+    present = f"{text} IS NOT NULL"
+    if rule.zero_is_missing:
+        zero = steps.parse(f"{column.name} zero", f"coalesce(TRY_CAST({plain} AS DOUBLE) = 0, false)")
+        present += f" AND NOT {zero}"
+    issues = [Issue(f"({present} AND {value} IS NULL)", "'unparseable'", "flag", "mapping.value-unparseable", text)]
+    if rule.zero_is_missing:
+        issues.append(Issue(zero, "'unknown'", "flag", "mapping.value-missing", text))
+    bounds = []
+    if column.minimum is not None:
+        bounds.append(f"{value} >= {column.minimum}")
+    if column.maximum is not None:
+        bounds.append(f"{value} <= {column.maximum}")
+    if not bounds:
+        return Value(value, tuple(issues))
+    inside = " AND ".join(bounds)
+    issues.append(Issue(f"(NOT ({inside}))", "'out_of_range'", "flag", "mapping.value-out-of-range", text))
+    return Value(f"CASE WHEN {inside} THEN {value} END", tuple(issues))
+
+
+def _read_date(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
+    formats = rule.date
+    if formats is None:
+        raise MappingError(
+            "mapping.rule-does-not-fit",
+            f"'{column.name}' is a date, and the rule gives text",
+            remedy="add 'date:' with the format, for example \"%Y-%m-%d\"",
+        )
+    partial = column.partial_date is not None
+    if not sql_reads(formats, rule.calendar) or (rule.approximate and partial):
+        kind = DateLookup(formats, rule.calendar, rule.pivot, rule.approximate)
+        table = steps.look_up(text, kind)
+        if not partial:
+            whole = f"CASE WHEN {table}.earliest = {table}.latest THEN {table}.earliest END"
+            return _understood(text, whole)
+        understood = _understood(text, f"{table}.edtf")
+        return Value(understood.sql, understood.issues, f"{table}.earliest", f"{table}.latest")
+    day = steps.parse(f"{column.name} day", full_date(text, formats, rule.calendar))
+    if not partial:
+        return _understood(text, day)
+    month = steps.parse(f"{column.name} month", f"CASE WHEN {text} IS NOT NULL THEN {month_start(text, formats, rule.calendar)} END")
+    year = steps.parse(f"{column.name} year", f"CASE WHEN {text} IS NOT NULL THEN {year_start(text, formats, rule.calendar)} END")
+    edtf = f"coalesce(CAST({day} AS VARCHAR), strftime({month}, '%Y-%m'), strftime({year}, '%Y'))"
+    earliest = f"coalesce({day}, {month}, {year})"
+    latest = f"coalesce({day}, last_day({month}), CAST({year} + INTERVAL 1 YEAR - INTERVAL 1 DAY AS DATE))"
+    issue = Issue(f"({text} IS NOT NULL AND {earliest} IS NULL)", "'unparseable'", "flag", "mapping.value-unparseable", text)
+    return Value(edtf, (issue,), earliest, latest)
+
+
+def _read_timestamp(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
+    reads = [f"try_strptime({text}, {sql_text(form)})" for form in rule.timestamp or ()]
+    read = reads[0] if len(reads) == 1 else f"coalesce({', '.join(reads)})"
+    offsets = ["%z" in form for form in rule.timestamp or ()]
+    if any(offsets) != all(offsets) or (any(offsets) == (rule.zone is not None)):
+        raise MappingError(
+            "mapping.timestamp-needs-zone",
+            "A timestamp has an offset (%z) in every format, or the rule names the zone of its local time",
+            found=", ".join(rule.timestamp or ()),
+            remedy="add %z, or 'zone:' with an IANA name such as Europe/Stockholm",
+        )
+    if rule.zone is None:
+        return _understood(text, steps.parse(column.name, read))
+    import zoneinfo
+
+    if rule.zone not in zoneinfo.available_timezones():
+        raise MappingError(
+            "mapping.unknown-zone", f"Nobody knows the time zone '{rule.zone}'", remedy=nearest(rule.zone, zoneinfo.available_timezones())
+        )
+    local = steps.parse(f"{column.name} local", read)
+    zone = sql_text(rule.zone)
+    moment = f"timezone({zone}, {local})"
+    value = Value(moment).sql
+    understood = _understood(text, value)
+    # In the hour that summer time skips, a local time names no moment: turned back it is another one.
+    gap = Issue(f"(timezone({zone}, {moment}) <> {local})", "'no_such_local_time'", "flag", "mapping.value-unparseable", text)
+    return Value(value, (*understood.issues, gap))

@@ -1,0 +1,81 @@
+"""Names of other scripts in the Latin capitals of ICAO Doc 9303-3, and keys to search them by.
+
+Invariant: a character that the tables do not have makes the whole name None: a transliteration is by the table or not
+at all. A search key is for search only and never shown as a name.
+
+The tables are the recommended transliterations of Doc 9303-3, section 6: Latin, Cyrillic with its national exceptions,
+and Arabic, whose one-to-one codes (X-prefixed) are machine-readable and not pronounceable.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LATIN = {
+    "Ä": "AE", "Å": "AA", "Æ": "AE", "Đ": "D", "Ð": "D", "Ħ": "H", "İ": "I", "I": "I", "Ĳ": "IJ", "ĸ": "Q",
+    "Ł": "L", "Ŀ": "L", "Ñ": "N", "Ŋ": "N", "Ö": "OE", "Ø": "OE", "Œ": "OE", "ẞ": "SS", "ß": "SS", "Ŧ": "T",
+    "Ü": "UE", "Þ": "TH", "Ə": "E", "ı": "I",
+}  # fmt: skip
+_CYRILLIC = dict(
+    zip(
+        "АБВГҐДЕЁЄЖЗИІЇЙЈКЛЉМНЊОПРСТЋЌЎУФХЦЧЏШЩЪЫЬЭЮЯЃЅЂ",
+        "A B V G G D E E IE ZH Z I I I I J K L LJ M N NJ O P R S T C K U U F KH TS CH DZ SH SHCH IE Y _ E IU IA G DZ D".split(),
+        strict=True,
+    )
+) | {"Ь": ""}
+_NATIONAL: dict[str, dict[str, str]] = {
+    "uk": {"И": "Y", "Г": "H"},
+    "be": {"Г": "H", "Ё": "IO"},
+    "bg": {"Щ": "SHT", "Ъ": "A"},
+    "sr": {"Ж": "Z", "Х": "H", "Ц": "C", "Ч": "C", "Ш": "S"},
+    "mk": {"Ж": "Z", "Х": "H", "Ц": "C", "Ч": "C", "Ш": "S", "Џ": "DJ"},
+    "ru": {},
+}
+_ARABIC = {
+    "ء": "XE", "آ": "XAA", "أ": "XAE", "ؤ": "U", "إ": "I", "ئ": "XI", "ا": "A", "ب": "B", "ة": "XTA", "ت": "T",
+    "ث": "XTH", "ج": "J", "ح": "XH", "خ": "XKH", "د": "D", "ذ": "XDH", "ر": "R", "ز": "Z", "س": "S", "ش": "XSH",
+    "ص": "XSS", "ض": "XDZ", "ط": "XTT", "ظ": "XZZ", "ع": "E", "غ": "G", "ف": "F", "ق": "Q", "ك": "K", "ل": "L",
+    "م": "M", "ن": "N", "ه": "H", "و": "W", "ى": "XAY", "ي": "Y", "ٹ": "XXT", "پ": "P", "چ": "XC", "ڈ": "XXD",
+    "ڑ": "XXR", "ژ": "XJ", "ک": "XKK", "گ": "XGG", "ں": "XNN", "ھ": "XDO", "ہ": "XXG", "ی": "XYA", "ے": "XYB",
+}  # fmt: skip
+LANGUAGES = (*_NATIONAL, "ar")
+_DROPPED = set("'’ʼ`´ʹʺ\u0640") | {chr(code) for code in range(0x064B, 0x0653)}
+
+
+def to_latin(name: str, language: str | None = None) -> str | None:
+    """``name`` in A-Z, 0-9 and single spaces: hyphens become spaces, apostrophes go. None if no table has a letter."""
+    table = _CYRILLIC | _NATIONAL.get(language or "", {})
+    words: list[str] = []
+    for char in unicodedata.normalize("NFC", name):
+        if char in _DROPPED:
+            continue
+        letter = _letter(char, table)
+        if letter is None:
+            return None
+        words.append(letter)
+    text = re.sub(r"\s+", " ", "".join(words)).strip()
+    return text or None
+
+
+def _letter(char: str, cyrillic: dict[str, str]) -> str | None:
+    if char.isspace() or char in "-‐‑–—.,;:/()<\"·":
+        return " "
+    upper = char if char in ("ı", "ß") else char.upper()
+    if upper.isascii() and upper.isalnum():
+        return upper
+    for table in (_LATIN, cyrillic, _ARABIC):
+        if upper in table:
+            return table[upper]
+    base = unicodedata.normalize("NFD", upper)
+    if len(base) > 1 and base[0].isascii() and base[0].isalpha():
+        return base[0]  # every other accented Latin letter is its base letter
+    return None
+
+
+def name_key(name: str) -> str | None:
+    """A key for search, the same for every order of the words: folded to A-Z by anyascii, words sorted."""
+    from anyascii import anyascii
+
+    words = re.sub(r"[^A-Z]+", " ", anyascii(name).upper()).split()
+    return " ".join(sorted(words)) or None

@@ -1,0 +1,100 @@
+"""What a rule compiles to: an expression, and what may be wrong with its value.
+
+Invariant: whatever a rule cannot understand is an Issue, so that it becomes a flag or a reason and is never lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from comity.mappings.text_steps import sql_name, sql_text
+
+if TYPE_CHECKING:
+    from comity.mappings.lookup import Lookup, LookupKind
+    from comity.mappings.mapping import Policy
+    from comity.mappings.source_field import SourceField
+
+
+@dataclass(frozen=True)
+class Issue:
+    """``when`` (SQL) something is wrong, ``reason`` (SQL text) is the word for it and ``found`` (SQL) the text it is about.
+
+    ``crosswalk`` is the name of the crosswalk to extend when the issue is an unmapped code.
+    """
+
+    when: str
+    reason: str
+    policy: Policy
+    code: str
+    found: str = "NULL"
+    crosswalk: str | None = None
+
+
+@dataclass(frozen=True)
+class Value:
+    """``sql`` over the step ``read``; of a partial date, the EDTF text, with its first and last day beside it."""
+
+    sql: str
+    issues: tuple[Issue, ...] = ()
+    earliest: str | None = None
+    latest: str | None = None
+
+
+@dataclass
+class Steps:
+    """The working columns of one statement, step by step, while it is being compiled.
+
+    ``given``: text from the source's fields. ``parsed``: typed values over ``given``. ``joins``: crosswalks and lookups.
+    Names of working columns hold a space, so that none is ever a column of the standard.
+    """
+
+    fields: dict[str, SourceField]
+    given: dict[str, str] = field(default_factory=dict)
+    parsed: dict[str, str] = field(default_factory=dict)
+    joins: list[str] = field(default_factory=list)
+    crosswalks: dict[str, str] = field(default_factory=dict)
+    lookups: list[Lookup] = field(default_factory=list)
+    used: dict[str, None] = field(default_factory=dict)
+    suffix: str = ""
+
+    def give(self, name: str, sql: str) -> str:
+        """Add a text column and return it, quoted; the same SQL is worked out once."""
+        return _add(self.given, name if " " in name else f"{name} given", sql)
+
+    def parse(self, name: str, sql: str) -> str:
+        """Add a typed column over the given ones and return it, quoted."""
+        return _add(self.parsed, name if " " in name else f"{name} parsed", sql)
+
+    def look_up(self, text: str, kind: LookupKind) -> str:
+        """Join the lookup table of ``kind`` on the given column ``text``; returns the table's alias."""
+        from comity.mappings.lookup import Lookup
+
+        for lookup in self.lookups:
+            if lookup.text == text and lookup.kind == kind:
+                return lookup.name
+        name = f"lookup{self.suffix}_{len(self.lookups) + 1}"
+        self.lookups.append(Lookup(name, text, kind))
+        self.joins.append(f"LEFT JOIN {name} ON {name}.text = {text}")
+        return name
+
+    def join_codes(self, crosswalk: str, rows: dict[str, str | None], text: str) -> str:
+        """Join a table of codes on the given column ``text``; returns the alias, with ``code`` and ``target``."""
+        if crosswalk not in self.crosswalks:
+            lines = ", ".join(f"({sql_text(code)}, {sql_text(to) if to else 'NULL'})" for code, to in rows.items())
+            self.crosswalks[crosswalk] = f"{sql_name(crosswalk)}(code, target) AS (VALUES {lines or '(NULL, NULL)'})"
+        alias = f"codes_{len(self.joins) + 1}"
+        self.joins.append(f"LEFT JOIN {sql_name(crosswalk)} AS {alias} ON {alias}.code = {text}")
+        return alias
+
+
+def _add(columns: dict[str, str], name: str, sql: str) -> str:
+    for known, other in columns.items():
+        if other == sql:
+            return sql_name(known)
+    unique, number = name, 1
+    while unique in columns:
+        number += 1
+        unique = f"{name} {number}"
+    columns[unique] = sql
+    return sql_name(unique)
