@@ -1,0 +1,108 @@
+"""Which keys the records of a nested export have, against those that its adapter declares.
+
+Invariant: keys are counted at every level that a declared path goes through, over all records; a key that
+nobody declared, or a declared one that no record has, is drift and never silently dropped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+    from comity.adapters.adapter import FieldSpec
+
+Level = tuple[str, ...]
+_LIMIT = 1000
+
+
+class KeyCount:
+    """Counts keys batch by batch. ``ITEM`` in a level stands for the items of a list."""
+
+    ITEM = "[*]"
+
+    def __init__(self, fields: Sequence[FieldSpec]) -> None:
+        self.declared: dict[Level, set[str]] = {(): set()}
+        self.needed: set[tuple[Level, ...]] = set()
+        """Each is a name and its aliases, one of which some record must have."""
+        self._declare((), fields)
+        self._plain = [level for level in self.declared if self.ITEM not in level]
+        self._listed = [level for level in self.declared if self.ITEM in level]
+        self.counts: Counter[Level] = Counter()
+        self.records = 0
+
+    def add(self, connection: duckdb.DuckDBPyConnection, batch: str, rows: int) -> None:
+        """Count the keys in the column ``record`` of the relation ``batch``; its records are valid JSON.
+
+        Raises ``duckdb.Error``, and counts nothing, when one of them is not.
+        """
+        found: Counter[Level] = Counter()
+        paths = ", ".join(_literal(_json_path(level)) for level in self._plain)
+        # Records mostly agree in their keys: the lists are grouped before they are taken apart.
+        rows_found = connection.execute(
+            f"WITH shapes AS (SELECT json_keys(record, [{paths}]) AS keys, count(*) AS n "
+            f"FROM {batch} GROUP BY ALL) "
+            "SELECT level, key, sum(n)::BIGINT FROM (SELECT level, unnest(keys[level]) AS key, n FROM "
+            f"(SELECT keys, n, unnest(range(1, {len(self._plain) + 1})) AS level FROM shapes)) "
+            f"GROUP BY ALL LIMIT {_LIMIT}"
+        ).fetchall()
+        for index, key, count in rows_found:
+            found[(*self._plain[index - 1], key)] += count
+        for level in self._listed:
+            rows_found = connection.execute(
+                f"WITH shapes AS (SELECT json_keys(record, {_literal(_json_path(level))}) AS keys, "
+                f"count(*) AS n FROM {batch} GROUP BY ALL) SELECT key, sum(n)::BIGINT FROM "
+                f"(SELECT unnest(flatten(keys)) AS key, n FROM shapes) GROUP BY ALL LIMIT {_LIMIT}"
+            ).fetchall()
+            for key, count in rows_found:
+                found[(*level, key)] += count
+        self.counts.update(found)
+        self.records += rows
+
+    def new(self) -> list[str]:
+        """Keys that nobody declared, as dotted paths."""
+        unknown = (level for level in self.counts if level[-1] not in self.declared[level[:-1]])
+        return sorted(_dotted(level) for level in unknown)
+
+    def missing(self) -> list[str]:
+        """Declared keys that are not optional and that no record has. Without records nothing is missing."""
+        if not self.records:
+            return []
+        absent = (names for names in self.needed if not any(self.counts[name] for name in names))
+        return sorted(_dotted(names[0]) for names in absent if self._is_missed(names[0]))
+
+    def _is_missed(self, level: Level) -> bool:
+        """Nothing is inside an object that is always null, or a list that is always empty."""
+        around = level[:-1]
+        seen = any(found[: len(around)] == around and len(found) > len(around) for found in self.counts)
+        return seen or (bool(around) and around[-1] != self.ITEM and not self.counts[around])
+
+    def _declare(self, base: Level, fields: Sequence[FieldSpec]) -> None:
+        for field in fields:
+            names = [(*base, *name.split(".")) for name in (field.path or field.name, *field.aliases)]
+            for name in names:
+                for depth in range(len(base), len(name)):
+                    self.declared.setdefault(name[:depth], set()).add(name[depth])
+                if field.records:
+                    self._declare((*name, self.ITEM), field.records)
+            if not field.optional:
+                self.needed.add(tuple(names))
+
+
+def _json_path(level: Level) -> str:
+    return "$" + "".join(
+        step if step == KeyCount.ITEM else '."' + step.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for step in level
+    )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _dotted(level: Level) -> str:
+    return ".".join(step for step in level if step != KeyCount.ITEM)
