@@ -1,0 +1,134 @@
+"""Questions to the ledger about releases and their files.
+
+Invariant: a file is in release n when ``begin_release`` ≤ n < ``end_release``; that is said here and
+nowhere else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comity.errors import StoreError
+from comity.store.publication import Release, StoredFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sqlalchemy import ColumnElement, Connection
+
+    from comity.store.layout import Layout
+
+
+def last_release(connection: Connection) -> int:
+    """The number of the last release; 0 before the first."""
+    from sqlalchemy import func, select
+
+    from comity.store.tables import releases
+
+    return int(connection.execute(select(func.coalesce(func.max(releases.c.release), 0))).scalar_one())
+
+
+def list_releases(connection: Connection) -> list[Release]:
+    from sqlalchemy import select
+
+    from comity.store.tables import releases
+
+    rows = connection.execute(select(releases).order_by(releases.c.release))
+    return [Release(row.release, row.published_at, row.run_id, row.records) for row in rows]
+
+
+def check_release(connection: Connection, release: int) -> None:
+    """Raise unless that release exists."""
+    last = last_release(connection)
+    if not 1 <= release <= last:
+        raise StoreError(
+            "store.unknown-release",
+            f"There is no release {release}",
+            found=f"releases 1 to {last}" if last else "nothing has been published yet",
+            remedy="see `comity releases`",
+        )
+
+
+def release_files(
+    connection: Connection,
+    layout: Layout,
+    release: int,
+    *,
+    record_type: str | None = None,
+    source_id: str | None = None,
+) -> list[StoredFile]:
+    """The files of a release, in a fixed order."""
+    from sqlalchemy import select
+
+    from comity.store.tables import files
+
+    statement = select(files).where(_in_release(release))
+    if record_type is not None:
+        statement = statement.where(files.c.record_type == record_type)
+    if source_id is not None:
+        statement = statement.where(files.c.source_id == source_id)
+    ordered = statement.order_by(files.c.record_type, files.c.owner_country, files.c.source_id, files.c.path)
+    return [
+        StoredFile(**{**row, "path": layout.root / row["path"]})
+        for row in connection.execute(ordered).mappings()
+    ]
+
+
+def report_files(connection: Connection, layout: Layout, report: str, release: int) -> Sequence[Path]:
+    """The files of ``rejects`` or ``quality`` that belong with a release.
+
+    For the last release that is everything up to now, also of sources that were not published. A full
+    export makes the rejects of its source's earlier exports void; those of deltas stay, since their
+    records do.
+    """
+    from sqlalchemy import func, select, true
+
+    from comity.store.tables import exports, files, quality_files, rejects_files, releases
+
+    table = quality_files if report == "quality" else rejects_files
+    until: ColumnElement[bool] = true()
+    if release < last_release(connection):
+        until = table.c.run_id <= (
+            select(releases.c.run_id).where(releases.c.release == release).scalar_subquery()
+        )
+    statement = select(table.c.path).where(until).order_by(table.c.run_id, table.c.path)
+    if report == "rejects":
+        full = (
+            select(files.c.source_id, func.max(exports.c.run_id).label("run_id"))
+            .join(
+                exports,
+                (exports.c.source_id == files.c.source_id) & (exports.c.export_id == files.c.export_id),
+            )
+            .join(releases, releases.c.release == files.c.begin_release)
+            .where(_in_release(release), exports.c.kind == "full", exports.c.run_id == releases.c.run_id)
+            .group_by(files.c.source_id)
+            .subquery()
+        )
+        statement = statement.outerjoin_from(table, full, full.c.source_id == table.c.source_id).where(
+            full.c.run_id.is_(None) | (table.c.run_id >= full.c.run_id)
+        )
+    return [layout.root / path for path in connection.execute(statement).scalars()]
+
+
+def listed_paths(connection: Connection) -> set[str]:
+    """Every file that the ledger knows, of whatever release, run or kind, relative to the data folder."""
+    from sqlalchemy import select
+
+    from comity.store.tables import files, quality_files, rejects_files
+
+    return {
+        path
+        for table in (files, quality_files, rejects_files)
+        for path in connection.execute(select(table.c.path)).scalars()
+    }
+
+
+def _in_release(release: int) -> ColumnElement[bool]:
+    from sqlalchemy import or_
+
+    from comity.store.tables import files
+
+    return (files.c.begin_release <= release) & or_(
+        files.c.end_release.is_(None), files.c.end_release > release
+    )

@@ -1,0 +1,169 @@
+"""What the ledger remembers beside releases: runs, sources, exports, mappings, rejects and results.
+
+Invariant: a line is written when its fact is final, each call in one transaction; saying the same thing
+twice about one run is the same as saying it once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import Connection, Table
+
+    from comity.store.ledger import Ledger
+    from comity.store.publication import Account, ArchivedFile
+
+
+def new_run_id(now: datetime) -> str:
+    """``YYYYMMDDTHHMMSSZ-xxxx``: sorts by the time at which the run began."""
+    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+def begin_run(ledger: Ledger, run_id: str, now: datetime) -> None:
+    from comity.store.tables import runs
+
+    with ledger.writing("beginning a run") as connection:
+        connection.execute(
+            runs.insert().values(
+                run_id=run_id,
+                started_at=now,
+                status="running",
+                host=socket.gethostname(),
+                process=os.getpid(),
+            )
+        )
+
+
+def end_run(ledger: Ledger, run_id: str, status: str) -> None:
+    from comity.store.tables import runs
+
+    with ledger.writing("ending a run") as connection:
+        connection.execute(
+            runs.update().where(runs.c.run_id == run_id).values(ended_at=datetime.now(UTC), status=status)
+        )
+
+
+def record_source(
+    connection: Connection, source_id: str, owner_country: str, **described: str | None
+) -> None:
+    """Keep what the federation says of a source today."""
+    from comity.store.tables import sources
+
+    values = {"owner_country": owner_country, "recorded_at": datetime.now(UTC), **described}
+    _put(connection, sources, {"source_id": source_id}, values)
+
+
+def record_export(
+    connection: Connection,
+    run_id: str,
+    source_id: str,
+    export_id: str,
+    files: Sequence[ArchivedFile],
+    *,
+    kind: str,
+    received_at: datetime | None,
+    mapping_version: str | None,
+    outcome: str,
+    message: str | None,
+) -> None:
+    """Keep what became of an export in this run, and of which files it consists."""
+    from comity.store.tables import export_files, exports
+
+    key = {"source_id": source_id, "export_id": export_id}
+    _put(
+        connection,
+        exports,
+        {"run_id": run_id, **key},
+        {
+            "kind": kind,
+            "received_at": received_at,
+            "mapping_version": mapping_version,
+            "outcome": outcome,
+            "message": message,
+        },
+    )
+    for position, file in enumerate(files):
+        values = {"name": file.name, "sha256": file.sha256, "size": file.size}
+        _put(connection, export_files, {**key, "position": position}, values)
+
+
+def known_export(connection: Connection, source_id: str, export_id: str, mapping_version: str) -> str | None:
+    """What became of that export under that mapping the last time it was read; None when it never was."""
+    from sqlalchemy import select
+
+    from comity.store.tables import exports
+
+    return connection.execute(
+        select(exports.c.outcome)
+        .where(
+            exports.c.source_id == source_id,
+            exports.c.export_id == export_id,
+            exports.c.mapping_version == mapping_version,
+        )
+        .order_by(exports.c.run_id.desc())
+        .limit(1)
+    ).scalar()
+
+
+def record_mapping(
+    connection: Connection, mapping_version: str, source_id: str, record_type: str, rules: Mapping[str, Any]
+) -> None:
+    """Keep the rule behind every column: ``{column: {"rule": text, "from": [fields]}}``."""
+    from comity.store.tables import mappings
+
+    _put(
+        connection,
+        mappings,
+        {"mapping_version": mapping_version, "record_type": record_type},
+        {
+            "source_id": source_id,
+            "rules": json.dumps(rules, ensure_ascii=False),
+            "recorded_at": datetime.now(UTC),
+        },
+    )
+
+
+def record_accounts(connection: Connection, accounts: Sequence[Account], release: int | None = None) -> None:
+    from comity.store.tables import accounts as table
+
+    for account in accounts:
+        key = {name: getattr(account, name) for name in ("run_id", "source_id", "export_id", "record_type")}
+        counts = {
+            name: getattr(account, name)
+            for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_not_selected", "records")
+        }
+        _put(connection, table, key, {**counts, "release": release})
+
+
+def record_rejects(
+    connection: Connection, path: str, run_id: str, source_id: str, export_id: str, rows: int
+) -> None:
+    from comity.store.tables import rejects_files
+
+    values = {"run_id": run_id, "source_id": source_id, "export_id": export_id, "rows": rows}
+    _put(connection, rejects_files, {"path": path}, values)
+
+
+def record_quality(connection: Connection, path: str, run_id: str, rows: int) -> None:
+    from comity.store.tables import quality_files
+
+    _put(connection, quality_files, {"path": path}, {"run_id": run_id, "rows": rows})
+
+
+def _put(connection: Connection, table: Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Insert or update one line. Writers are alone in the ledger, so looking first is safe in every
+    database.
+    """
+    from sqlalchemy import and_
+
+    here = and_(*(table.c[name] == value for name, value in key.items()))
+    if connection.execute(table.update().where(here).values(**values)).rowcount == 0:
+        connection.execute(table.insert().values(**key, **values))

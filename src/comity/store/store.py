@@ -1,0 +1,222 @@
+"""The store of one federation: the only way in for what a run has made.
+
+Invariant: every change goes through one of these methods, and each of them either happened as a whole or
+not at all.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from comity.errors import StoreError
+from comity.store import catalogue, chronicle
+from comity.store.archive import archive
+from comity.store.failure import storing
+from comity.store.layout import Layout, make_folder, move_into_place, sync
+from comity.store.ledger import WAIT_SECONDS, Ledger
+from comity.store.lock import holding, take
+from comity.store.release import publish
+from comity.store.sweep import sweep
+from comity.store.views import build_beside, discard, put_in_place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from comity.standard import Standard
+    from comity.store.publication import Account, ArchivedFile, Publication, Release, StoredFile
+
+
+class Store:
+    """``layout`` says where things are; ``standard`` gives the views their types and comments."""
+
+    def __init__(
+        self, layout: Layout, ledger: Ledger, standard: Standard | None, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
+        self.layout = layout
+        self.ledger = ledger
+        self.standard = standard
+        self._wait_seconds = wait_seconds
+        self._runs: dict[str, int] = {}
+
+    @classmethod
+    def open(
+        cls,
+        data_dir: Path,
+        ledger_url: str | None = None,
+        *,
+        standard: Standard | None = None,
+        writable: bool = True,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> Store:
+        """Open the store in ``data_dir``; a writable one makes the folders and the ledger that are missing.
+
+        ``wait_seconds``: how long to wait for another process that publishes or holds the ledger.
+        """
+        layout = Layout(data_dir.resolve())
+        if writable:
+            layout.create()
+        ledger = Ledger.open(layout.ledger_file, ledger_url, writable=writable, wait_seconds=wait_seconds)
+        return cls(layout, ledger, standard, wait_seconds)
+
+    # Runs
+
+    def begin_run(self) -> str:
+        """Begin a run: its id, with a staging folder that no sweep takes away while this process lives."""
+        now = datetime.now(UTC)
+        run_id = chronicle.new_run_id(now)
+        handle = take(self.layout.run_lock(run_id))
+        if handle is None:
+            raise StoreError(
+                "store.busy", "Another run took the same id", found=run_id, remedy="run the command again"
+            )
+        make_folder(self.layout.staging_of(run_id))
+        chronicle.begin_run(self.ledger, run_id, now)
+        self._runs[run_id] = handle
+        return run_id
+
+    def end_run(self, run_id: str, status: str) -> None:
+        """End a run and show its rejects and results, also when it published nothing."""
+        chronicle.end_run(self.ledger, run_id, status)
+        self.refresh_views()
+        handle = self._runs.pop(run_id, None)
+        if handle is not None:
+            os.close(handle)
+
+    def sweep(self) -> int:
+        """Remove what dead runs left, and show the last release if a kill prevented that; files removed."""
+        return sweep(self.layout, self.ledger, self.standard, self._wait_seconds)
+
+    # What a run has to say
+
+    def archive(self, path: Path) -> str:
+        """Keep the bytes of an export file for good; their SHA-256."""
+        return archive(self.layout, self.ledger, path)
+
+    def archived(self, sha256: str) -> Path:
+        return self.layout.archived(sha256)
+
+    def known_export(self, source_id: str, export_id: str, mapping_version: str) -> str | None:
+        """What became of that export under that mapping last time; None when it is new."""
+        with self.ledger.reading() as connection:
+            return chronicle.known_export(connection, source_id, export_id, mapping_version)
+
+    def record_source(self, source_id: str, owner_country: str, **described: str | None) -> None:
+        """``described``: authority, title, description, kind, due, licence, attribution."""
+        with self.ledger.writing("recording a source") as connection:
+            chronicle.record_source(connection, source_id, owner_country, **described)
+
+    def record_export(
+        self,
+        run_id: str,
+        source_id: str,
+        export_id: str,
+        files: Sequence[ArchivedFile],
+        *,
+        kind: str,
+        received_at: datetime | None,
+        mapping_version: str | None,
+        outcome: str,
+        message: str | None = None,
+    ) -> None:
+        """Keep what became of an export; publishing it sets its outcome to ``published``."""
+        with self.ledger.writing("recording an export") as connection:
+            chronicle.record_export(
+                connection,
+                run_id,
+                source_id,
+                export_id,
+                files,
+                kind=kind,
+                received_at=received_at,
+                mapping_version=mapping_version,
+                outcome=outcome,
+                message=message,
+            )
+
+    def record_mapping(
+        self, mapping_version: str, source_id: str, record_type: str, rules: Mapping[str, Any]
+    ) -> None:
+        """Keep the rule behind every column: ``{column: {"rule": text, "from": [fields]}}``."""
+        with self.ledger.writing("recording a mapping") as connection:
+            chronicle.record_mapping(connection, mapping_version, source_id, record_type, rules)
+
+    def record_accounts(self, accounts: Sequence[Account]) -> None:
+        """Keep the accounts of a source that is not published."""
+        with self.ledger.writing("recording accounts") as connection:
+            chronicle.record_accounts(connection, accounts)
+
+    def record_rejects(self, run_id: str, source_id: str, export_id: str, path: Path, rows: int) -> Path:
+        """Take a staged file of rejected rows into the store; where it is now."""
+        target = self.layout.new_reject_file(source_id)
+        with self._taking(path, target) as relative, self.ledger.writing("recording rejects") as connection:
+            chronicle.record_rejects(connection, relative, run_id, source_id, export_id, rows)
+        return target
+
+    def record_quality(self, run_id: str, path: Path) -> Path:
+        """Take a staged file of results into the store; where it is now."""
+        import pyarrow.parquet as pq
+
+        target = self.layout.quality_file(run_id)
+        with storing("reading a staged file", path):
+            rows = pq.read_metadata(path).num_rows
+        with self._taking(path, target) as relative, self.ledger.writing("recording results") as connection:
+            chronicle.record_quality(connection, relative, run_id, rows)
+        return target
+
+    # Releases
+
+    def publish(self, run_id: str, publications: Sequence[Publication]) -> Release:
+        """Make ``publications`` the next release: all of them are seen, or none is."""
+        return publish(self.layout, self.ledger, self.standard, run_id, publications, self._wait_seconds)
+
+    def releases(self) -> list[Release]:
+        with self.ledger.reading() as connection:
+            return catalogue.list_releases(connection)
+
+    def files(
+        self, record_type: str | None = None, source_id: str | None = None, release: int | None = None
+    ) -> list[StoredFile]:
+        """The files of a release, of the last one by default."""
+        with self.ledger.reading() as connection:
+            if release is None:
+                release = catalogue.last_release(connection)
+            else:
+                catalogue.check_release(connection, release)
+            return catalogue.release_files(
+                connection, self.layout, release, record_type=record_type, source_id=source_id
+            )
+
+    def build_views(self, path: Path, release: int | None = None) -> Path:
+        """Write a views file for any release; a reader of the file that was there goes on undisturbed."""
+        with self.ledger.reading() as connection:
+            if release is not None:
+                catalogue.check_release(connection, release)
+            beside = build_beside(connection, self.layout, self.standard, path.resolve(), release)
+        try:
+            put_in_place(beside, path)
+        except BaseException:
+            discard(beside)
+            raise
+        return path
+
+    def refresh_views(self) -> None:
+        """Show what was recorded since the last release."""
+        with holding(self.layout.publish_lock, self._wait_seconds):
+            self.build_views(self.layout.views_file)
+
+    @contextmanager
+    def _taking(self, path: Path, target: Path) -> Iterator[str]:
+        """Move a staged file into its final place for the block; back again when the block fails."""
+        with holding(self.layout.publish_lock, self._wait_seconds):
+            move_into_place(path, target)
+            with storing("making a new name durable", target.parent):
+                sync(target.parent)
+            try:
+                yield self.layout.relative(target)
+            except BaseException:
+                target.replace(path)
+                raise

@@ -1,0 +1,182 @@
+"""The SQL text of the views.
+
+Invariant: a view's columns are those of the standard, in its order and types, whichever age its files
+have: a file that was written before a column existed shows it as null.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from duckdb import DuckDBPyConnection
+
+    from comity.store.publication import StoredFile
+
+Columns = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A view beside the record types: over a table of the schema ``ledger``, or over files of their own."""
+
+    name: str
+    description: str
+    sql: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def in_files(self) -> bool:
+        return not self.sql
+
+
+_REASONS = 'STRUCT(code VARCHAR, "column" VARCHAR, "found" VARCHAR, message VARCHAR)[]'
+REPORTS = (
+    Report(
+        "releases",
+        "Every release up to this one: its number, when it was published, and by which run",
+        "SELECT * FROM ledger.releases",
+    ),
+    Report(
+        "sources",
+        "Every source, its owner, its last export and what became of it, and what of it is published",
+        """
+SELECT source_id, coalesce(described.owner_country, published.owner_country) AS owner_country, authority,
+       title, description, described.kind, due, licence, attribution,
+       last.export_id AS last_export_id, last.received_at AS last_received_at, last.run_id AS last_run_id,
+       last.outcome AS last_outcome, last.message AS last_message,
+       published.release AS published_release, coalesce(published.records, 0) AS records
+FROM ledger.sources AS described
+FULL JOIN (
+    SELECT source_id, any_value(owner_country) AS owner_country, max(begin_release) AS release,
+           sum("rows")::BIGINT AS records
+    FROM ledger.files GROUP BY source_id
+) AS published USING (source_id)
+LEFT JOIN (
+    SELECT * FROM ledger.exports
+    QUALIFY row_number() OVER (PARTITION BY source_id ORDER BY run_id DESC) = 1
+) AS last USING (source_id)""",
+    ),
+    Report(
+        "exports",
+        "Every export that a run met, and what became of it",
+        "SELECT * FROM ledger.exports",
+    ),
+    Report(
+        "accounting",
+        "Where every row of an export went: rows read = accepted + rejected + not selected;"
+        " release is null when it was not published",
+        "SELECT * FROM ledger.accounts",
+    ),
+    Report(
+        "code_lists",
+        "Every code of the standard's lists, and what it rests on",
+        "SELECT * FROM ledger.code_lists",
+    ),
+    Report(
+        "rejects",
+        "Every row that could not become a record, with its reasons and its raw text,"
+        " whether or not its source was published",
+        columns=(
+            *((name, "VARCHAR") for name in ("run_id", "source_id", "export_id", "record_type", "file")),
+            *((name, "BIGINT") for name in ("source_row", "line", "byte_offset")),
+            ("row_rejected", "BOOLEAN"),
+            ("kept_row", "BIGINT"),
+            ("raw", "VARCHAR"),
+            ("reasons", _REASONS),
+        ),
+    ),
+    Report(
+        "quality",
+        "The result of every rule in every run: violated rows, denominator, percent; no value of any record",
+        columns=(
+            *((name, "VARCHAR") for name in ("run_id", "source_id", "export_id", "record_type", "rule_id")),
+            *((name, "VARCHAR") for name in ("expectation_type", "column_name", "severity", "outcome")),
+            ("violated", "BIGINT"),
+            ("denominator", "BIGINT"),
+            ("percent", "DOUBLE"),
+            ("observed", "VARCHAR"),
+        ),
+    ),
+)
+
+
+def record_view(duck: DuckDBPyConnection, name: str, files: Sequence[StoredFile], columns: Columns) -> str:
+    """The view of a record type over ``files``; without ``columns`` those of its newest file."""
+    # Hive partitioning lets a filter on the country leave files unopened: the path already tells.
+    groups: dict[str, list[str]] = {}
+    for file in sorted(files, key=lambda file: (file.begin_release, str(file.path))):
+        groups.setdefault(file.columns_id, []).append(str(file.path))
+    scans = [
+        (f"read_parquet({literals(paths)}, hive_partitioning = true, hive_types_autocast = false)", paths[0])
+        for paths in groups.values()
+    ]
+    columns = columns or _described(duck, _scan_one(scans[-1][1]))
+    wanted = _normal(duck, columns)
+    selects = [_select(wanted, dict(_described(duck, _scan_one(first))), scan) for scan, first in scans]
+    body = "\nUNION ALL\n".join(selects or [f"SELECT {_nulls(wanted)} WHERE false"])
+    return f"CREATE VIEW {identifier(name)} AS {body}"
+
+
+def report_view(duck: DuckDBPyConnection, report: Report, files: Sequence[Path]) -> str:
+    """The view of a report."""
+    body = report.sql
+    if report.in_files:
+        wanted = _normal(duck, list(report.columns))
+        if files:
+            scan = f"read_parquet({literals(files)}, hive_partitioning = false, union_by_name = true)"
+            body = _select(wanted, dict(_described(duck, f"SELECT * FROM {scan}")), scan)
+        else:
+            body = f"SELECT {_nulls(wanted)} WHERE false"
+    return f"CREATE VIEW {identifier(report.name)} AS {body}"
+
+
+def identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def literals(values: Iterable[object]) -> str:
+    return f"[{', '.join(map(literal, values))}]"
+
+
+def comment(kind: str, view: str, column: str | None, text: str) -> str:
+    target = identifier(view) + (f".{identifier(column)}" if column else "")
+    return f"COMMENT ON {kind} {target} IS {literal(text)}"
+
+
+def _select(wanted: Columns, present: dict[str, str], scan: str) -> str:
+    chosen = []
+    for name, kind in wanted:
+        quoted = identifier(name)
+        if name not in present:
+            chosen.append(f"NULL::{kind} AS {quoted}")
+        elif present[name] != kind:
+            chosen.append(f"CAST({quoted} AS {kind}) AS {quoted}")
+        else:
+            chosen.append(quoted)
+    return f"SELECT {', '.join(chosen)} FROM {scan}"
+
+
+def _nulls(columns: Columns) -> str:
+    return ", ".join(f"NULL::{kind} AS {identifier(name)}" for name, kind in columns)
+
+
+def _normal(duck: DuckDBPyConnection, columns: Columns) -> Columns:
+    """The columns with their types as DuckDB itself writes them, so that they compare."""
+    return _described(duck, f"SELECT {_nulls(columns)}") if columns else []
+
+
+def _described(duck: DuckDBPyConnection, query: str) -> Columns:
+    return [(row[0], row[1]) for row in duck.execute(f"DESCRIBE {query}").fetchall()]
+
+
+def _scan_one(path: str) -> str:
+    return f"SELECT * FROM read_parquet({literal(path)}, hive_partitioning = false)"

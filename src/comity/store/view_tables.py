@@ -1,0 +1,154 @@
+"""The small tables of the views file, in its schema ``ledger``: what the ledger and the standard say.
+
+Invariant: a table holds what was known at its release; none holds a record.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    from comity.standard import CodeList, RecordType
+    from comity.store.publication import StoredFile
+
+_TIME = "TIMESTAMP WITH TIME ZONE"
+# Years of nights make many accounts: they are not all fetched at once.
+_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class LedgerTable:
+    """``columns``: name to DuckDB type; ``rows`` may be a cursor that is read once."""
+
+    name: str
+    columns: dict[str, str]
+    rows: Iterable[Sequence[Any]]
+
+
+def ledger_tables(release: int, files: Sequence[StoredFile], connection: Connection) -> list[LedgerTable]:
+    """Releases, sources, exports, accounts and files as of ``release``."""
+    from sqlalchemy import or_, select, true
+
+    from comity.store import tables
+    from comity.store.catalogue import last_release
+
+    until = select(tables.releases.c.run_id).where(tables.releases.c.release == release).scalar_subquery()
+    # The last release comes with what happened since, or a source that fails every night would look healthy.
+    now = release == last_release(connection)
+    releases, accounts, exports, sources = tables.releases, tables.accounts, tables.exports, tables.sources
+    return [
+        LedgerTable(
+            "releases",
+            {"release": "BIGINT", "published_at": _TIME, "run_id": "VARCHAR", "records": "BIGINT"},
+            connection.execute(
+                select(releases.c.release, releases.c.published_at, releases.c.run_id, releases.c.records)
+                .where(releases.c.release <= release)
+                .order_by(releases.c.release)
+            ),
+        ),
+        LedgerTable(
+            "accounts",
+            {
+                **dict.fromkeys(("run_id", "source_id", "export_id", "record_type"), "VARCHAR"),
+                **dict.fromkeys(("rows_read", "rows_accepted", "rows_rejected"), "BIGINT"),
+                **dict.fromkeys(("rows_not_selected", "records", "release"), "BIGINT"),
+            },
+            connection.execute(
+                select(accounts)
+                .where(
+                    true() if now else or_(accounts.c.release <= release, accounts.c.release.is_(None)),
+                    true() if now else accounts.c.run_id <= until,
+                )
+                .order_by(accounts.c.run_id, accounts.c.source_id)
+                .execution_options(yield_per=_AT_ONCE)
+            ),
+        ),
+        LedgerTable(
+            "exports",
+            {
+                **dict.fromkeys(("run_id", "source_id", "export_id", "kind"), "VARCHAR"),
+                "received_at": _TIME,
+                **dict.fromkeys(("mapping_version", "outcome", "message"), "VARCHAR"),
+            },
+            connection.execute(
+                select(exports)
+                .where(true() if now else exports.c.run_id <= until)
+                .order_by(exports.c.run_id, exports.c.source_id)
+                .execution_options(yield_per=_AT_ONCE)
+            ),
+        ),
+        LedgerTable(
+            "sources",
+            {
+                **dict.fromkeys(
+                    ("source_id", "owner_country", "authority", "title", "description", "kind", "due",
+                     "licence", "attribution"),
+                    "VARCHAR",
+                ),
+                "recorded_at": _TIME,
+            },
+            connection.execute(select(sources).order_by(sources.c.source_id)),
+        ),
+        LedgerTable(
+            "files",
+            {
+                **dict.fromkeys(
+                    ("path", "record_type", "source_id", "owner_country", "export_id", "mapping_version"),
+                    "VARCHAR",
+                ),
+                **dict.fromkeys(("rows", "bytes", "begin_release"), "BIGINT"),
+            },
+            (
+                (str(file.path), file.record_type, file.source_id, file.owner_country, file.export_id,
+                 file.mapping_version, file.rows, file.bytes, file.begin_release)
+                for file in files
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def code_list_rows(code_lists: Iterable[CodeList]) -> LedgerTable:
+    names = ("list", "version", "code", "label", "status", "parent", "evidence", "attributes")
+    return LedgerTable(
+        "code_lists",
+        dict.fromkeys(names, "VARCHAR"),
+        (
+            (
+                code_list.name,
+                code_list.version,
+                code.code,
+                code.label,
+                code.status,
+                code.parent,
+                code.evidence,
+                json.dumps(dict(code.attributes), ensure_ascii=False) if code.attributes else None,
+            )
+            for code_list in code_lists
+            for code in code_list.codes.values()
+        ),
+    )
+
+
+def record_type_rows(
+    names: Sequence[str], types: Sequence[RecordType], files: Sequence[StoredFile]
+) -> LedgerTable:
+    known = {record_type.name: record_type for record_type in types}
+    return LedgerTable(
+        "record_types",
+        {"name": "VARCHAR", "title": "VARCHAR", "files": "BIGINT", "records": "BIGINT"},
+        (
+            (
+                name,
+                known[name].title if name in known else None,
+                sum(1 for file in files if file.record_type == name),
+                sum(file.rows for file in files if file.record_type == name),
+            )
+            for name in names
+        ),
+    )
