@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from comity.standard.diff import compare as compare
     from comity.standard.diff import needed_version as needed_version
     from comity.standard.field_ids import field_ids_clause as field_ids_clause
-    from comity.standard.json_schema import json_schema as json_schema
+    from comity.standard.json_schemas import json_schema as json_schema
     from comity.standard.load import load_standard as load_standard
     from comity.standard.markdown import markdown_pages as markdown_pages
     from comity.standard.odcs import data_contract as data_contract
@@ -34,7 +34,7 @@ _HOMES = {
     "needed_version": "diff",
     "markdown_pages": "markdown",
     "field_ids_clause": "field_ids",
-    "json_schema": "json_schema",
+    "json_schema": "json_schemas",
     "load_standard": "load",
     "data_contract": "odcs",
     "RecordType": "record_type",

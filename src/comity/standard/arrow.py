@@ -19,24 +19,22 @@ def arrow_schema(record_type: RecordType) -> pa.Schema:
     """Field names, types, nullability and ids, with the record type's name in the schema's metadata."""
     import pyarrow as pa
 
-    return pa.schema(
-        [_field(column) for column in record_type.columns],
-        metadata={b"comity:record_type": record_type.name.encode()},
-    )
+    fields = [_field(column, nullable=not column.required) for column in record_type.columns]
+    return pa.schema(fields, metadata={b"comity:record_type": record_type.name.encode()})
 
 
-def _field(column: Column) -> pa.Field:
+def _field(column: Column, *, nullable: bool) -> pa.Field:
     import pyarrow as pa
 
-    kind = _type(column)
-    return pa.field(column.name, kind, nullable=not column.required, metadata=_id(column.field_id))
+    return pa.field(column.name, _type(column), nullable=nullable, metadata=_id(column.field_id))
 
 
 def _type(column: Column) -> pa.DataType:
     import pyarrow as pa
 
     if column.type == "list<struct>":
-        item: pa.DataType = pa.struct([_field(field) for field in column.fields])
+        # DuckDB cannot write a struct's field as not null, and Arrow takes that for another type.
+        item: pa.DataType = pa.struct([_field(field, nullable=True) for field in column.fields])
         return pa.list_(pa.field("element", item, metadata=_id(column.element_id)))
     if column.is_list:
         return pa.list_(pa.field("element", pa.string(), metadata=_id(column.element_id)))

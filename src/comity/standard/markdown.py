@@ -35,8 +35,8 @@ Every record also carries the [envelope](envelope.md); codes are in the [code li
 """
 
 _CODE_LISTS = """`comity standard codes NAME` prints the codes of a list. A code is *verified* when it was
-read in the source named beside it, *unverified* when it is only recalled, *own* when it is our proposal. A list with an
-unverified code is never a hard rule: a value outside it is a warning.
+read in the source named beside it, *unverified* when it is only recalled, *own* when it is our proposal.
+A list with an unverified code is never a hard rule: a value outside it is a warning.
 """
 
 
