@@ -258,6 +258,8 @@ def mrz(
     width = {"TD2": 36, "TD3": 44}[size]
     first = f"{code}{state}{mrz_name(family, given, width - 5)}"
     second = f"{number}{nationality}{birth}{sex}{expiry}"
+    if code[0] == "V":  # a visa has no check digit over the whole
+        return [first, second.ljust(width, "<")]
     if size == "TD2":
         optional = "<" * 7
         return [first, second + optional + mrz_digit(number + birth + expiry + optional)]

@@ -60,7 +60,8 @@ INSERT INTO titres_perdus (reference, actif, type_document, numero, etat_emetteu
  circonstances, date_emission, date_expiration, date_maj) VALUES
 ('P-2024-0000002', 'O', 'PASSEPORT', 'L898902C3', 'UTO', '', 'PERTE', '2024-02-29', 'FRA', 'Aéroport de Nice', '', '2007-04-16', '2012-04-15', '2026-11-01 08:15:00'),
 ('P-2024-0000003', 'O', 'CNI', 'd23145890', 'UTO', '', 'PERTE', '2024-05-00', 'FRA', '', '', NULL, NULL, '2026-11-01 08:15:00'),
-('P-2024-0000004', 'O', 'VISA', 'D23145890', 'UTO', '', 'PERTE', '2024-00-00', 'ESP', '', '', NULL, NULL, '2026-11-01 08:15:00'),
+('P-2024-0000026', 'O', 'VISA', 'L8988901C', 'UTO', '', 'PERTE', '2024-07-01', 'UTO', '', '', NULL, NULL, '2026-11-01 08:15:00'),
+('P-2024-0000004', 'O', 'CNI', 'D23145890', 'UTO', '', 'PERTE', '2024-00-00', 'ESP', '', '', NULL, NULL, '2026-11-01 08:15:00'),
 ('P-2025-0000006', 'O', 'PASSEPORT', '99/1O1 IK7', 'GBD', '', 'PERTE', '2025-08-30', 'FRA', 'Étretat', '', NULL, NULL, '2026-11-01 08:15:00'),
 ('P-2018-0000010', 'O', 'CNI', '880692310285', 'FRA', 'Préfecture de l''Aisne', 'PERTE', '2018-10-05', 'FRA', '', '', NULL, NULL, '2026-11-01 08:15:00'),
 ('P-2025-0000011', 'O', 'TITRE DE SEJOUR', 'ARX417002', 'FRA', '', 'PERTE', '2025-03-03', 'FRA', '', '', NULL, NULL, '2026-11-01 08:15:00'),
@@ -79,6 +80,7 @@ INSERT INTO zones (reference, mrz_1, mrz_2, mrz_3) VALUES
 ('V-2025-0000001', 'P<FRADAUBRECOURBE<<HELENE<<<<<<<<<<<<<<<<<<<', '17XK417298FRA7702288F2903013<<<<<<<<<<<<<<04', NULL),
 ('P-2024-0000002', 'P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<', 'L898902C36UTO7408122F1204159ZE184226B<<<<<10', NULL),
 ('P-2024-0000003', 'I<UTOD231458907<<<<<<<<<<<<<<<', '7408122F1204159UTO<<<<<<<<<<<6', 'ERIKSSON<<ANNA<MARIA<<<<<<<<<<'),
+('P-2024-0000026', 'V<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<', 'L8988901C4XXX4009078F9612109<<<<<<<<', NULL),
 ('P-2024-0000004', 'I<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<', 'D231458907UTO7408122F1204159<<<<<<<6', NULL),
 ('V-2026-0000005', 'P<D<<WEISSGERBING<<JUERGEN<<<<<<<<<<<<<<<<<<', 'C01X0417K8D<<6811026M2808071<<<<<<<<<<<<<<00', NULL),
 ('P-2025-0000006', 'P<GBDBARLOW<<EDITH<<<<<<<<<<<<<<<<<<<<<<<<<<', '991O1IK7<1GBD5501018F2701013<<<<<<<<<<<<<<00', NULL),
