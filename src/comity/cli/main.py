@@ -1,0 +1,90 @@
+"""The command line: a table of commands, each imported when it is called.
+
+Invariant: starting costs next to nothing, and an error that a person can act on is shown as text with its code, never
+as a traceback. Exit codes: 0 done, 1 something did not pass, 2 the call or the configuration is wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from comity.errors import ComityError, ConfigError
+
+# name → (where it is, what `comity --help` says of it)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("comity.cli.run:command", "Take what is new in the inbox, normalise, validate, publish."),
+    "sources": ("comity.cli.sources:command", "List the sources of the federation, or show one."),
+    "mapping": ("comity.cli.mapping:command", "Show what a mapping does, as rules or as SQL."),
+    "standard": ("comity.cli.standard:command", "Show, export and compare the standard."),
+    "suite": ("comity.cli.suite:command", "Check and show the validation suites."),
+    "quality": ("comity.cli.quality:command", "Show the validation results of a run."),
+    "rejects": ("comity.cli.rejects:command", "Show the rows that could not become records, by reason."),
+    "sql": ("comity.cli.sql:command", "Ask the federation a question in SQL."),
+    "shell": ("comity.cli.shell:command", "An interactive SQL shell over the federation."),
+    "trace": ("comity.cli.trace:command", "The way from a record back to file, row, raw cells and rules."),
+    "releases": ("comity.cli.releases:command", "List the releases."),
+    "store": ("comity.cli.store:command", "Look after the store: sweep, views of an older release."),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from comity.errors import nearest
+
+            raise ConfigError("config.unknown-command", f"There is no command '{args[0]}'", remedy=nearest(args[0], COMMANDS))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        # Without importing a single command: help answers at once.
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--data", metavar="DIR", help="Where the data lives (or COMITY_DATA, or comity.toml). Default: ./data")
+@click.option("--federation", metavar="DIR", help="The folder with standard, adapters, mappings and validation.")
+@click.version_option(package_name="comity", message="comity %(version)s")
+@click.pass_context
+def cli(ctx: click.Context, data: str | None, federation: str | None) -> None:
+    """The adapter between national police and justice databases.
+
+    Exports go into DIR/inbox/SOURCE/; `comity run` turns them into one standard, checks them and publishes them;
+    `comity sql` asks all countries one question.
+    """
+    from comity.config.settings import load_settings
+
+    ctx.obj = load_settings(data, federation)
+
+
+def main(args: list[str] | None = None) -> None:
+    """The console script."""
+    try:
+        code: Any = cli.main(args=args, standalone_mode=False)
+    except ComityError as error:
+        click.echo(f"comity: {error.text()}", err=True)
+        code = 2 if error.code.startswith(("config.", "query.")) else 1
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("comity: interrupted; nothing half published, run again to go on", err=True)
+        code = 130
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,39 @@
+"""``comity run``: one night."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from comity.config.settings import Settings
+
+
+@click.command("run")
+@click.option("--source", "sources", multiple=True, metavar="SOURCE", help="Only this source; may be repeated.")
+@click.option("--jobs", type=click.IntRange(1), help="Worker processes. Default: one a processor.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_obj
+def command(settings: Settings, sources: tuple[str, ...], jobs: int | None, as_json: bool) -> int:
+    """Take what is new in the inbox, oldest first: normalise, validate, publish.
+
+    One source's failure is its own. Exit code 0: all that was new is published; 1: some of it is not, and the summary
+    says why; 2: nothing could run.
+    """
+    from dataclasses import replace
+
+    from comity.cli.summary import print_summary
+    from comity.nightly.night import run_night
+    from comity.nightly.progress import progress
+
+    if jobs is not None:
+        settings = replace(settings, jobs=jobs)
+    with progress(sys.stderr, quiet=as_json) as tell:
+        report = run_night(settings, sources, tell)
+    if as_json:
+        click.echo(report.as_json())
+    else:
+        print_summary(report, settings)
+    return 0 if report.succeeded else 1

@@ -1,0 +1,90 @@
+"""The summary of a night in the terminal: one line for each source and record type, then what needs a person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from comity.config.settings import Settings
+    from comity.nightly.report import ErrorLine, ExportReport, NightReport
+
+_HEAD = ("source", "record type", "read", "accepted", "rejected", "not sel.", "records", "")
+
+
+def print_summary(report: NightReport, settings: Settings) -> None:
+    """Every account of the night, then errors, marks and unmapped codes with what to do about them."""
+    lines = [_HEAD]
+    for export in report.exports:
+        became = f"release {export.release}" if export.release else export.outcome
+        if not export.accounts:
+            lines.append((export.source_id, "", "", "", "", "", "", became))
+        for index, account in enumerate(export.accounts):
+            counts = (
+                account.rows_read, account.rows_accepted, account.rows_rejected, account.rows_not_selected,
+                account.records,
+            )  # fmt: skip
+            source = export.source_id if index == 0 else ""
+            lines.append((source, account.record_type, *(f"{n:,}" for n in counts), became if index == 0 else ""))
+    if len(lines) > 1:
+        _table(lines)
+    for export in report.exports:
+        _print_trouble(export)
+    for source_id, error in report.broken:
+        click.secho(f"\n{source_id}: not run", fg="red")
+        _print_error(error)
+    _print_unmapped(report)
+    if report.skipped:
+        click.echo(f"\nNothing new: {', '.join(report.skipped)}")
+    released = ", ".join(map(str, report.releases)) or "none"
+    click.echo(f"\nRun {report.run_id} took {report.seconds:.1f} s. Releases: {released}.")
+    click.echo(f"Report: {settings.data_dir / 'runs' / report.run_id}")
+
+
+def _table(lines: list[tuple[str, ...]]) -> None:
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    for number, line in enumerate(lines):
+        cells = [
+            cell.ljust(width) if column in (0, 1, 7) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        text = "  ".join(cells).rstrip()
+        click.secho(text, bold=number == 0, fg="red" if line[7] in ("failed", "blocked") else None)
+
+
+def _print_trouble(export: ExportReport) -> None:
+    if export.error is not None:
+        click.secho(f"\n{export.source_id}: {export.outcome}, nothing of it is published", fg="red")
+        _print_error(export.error)
+    elif export.blocks:
+        click.secho(f"\n{export.source_id}: blocked by validation, the last release stays", fg="red")
+        for block in export.blocks:
+            click.echo(f"  critical  {block}")
+    if export.marks:
+        click.echo(f"\n{export.source_id}: published with a mark" if export.release else "")
+        for mark in export.marks[:5]:
+            click.echo(f"  warning   {mark}")
+        if len(export.marks) > 5:
+            click.echo(f"  … and {len(export.marks) - 5} more: comity quality --source {export.source_id}")
+
+
+def _print_error(error: ErrorLine) -> None:
+    click.echo(f"  {error.message} [{error.code}]")
+    for label, text in (("at", error.place), ("found", error.found), ("next", error.remedy)):
+        if text:
+            click.echo(f"  {label:<6} {text}")
+
+
+def _print_unmapped(report: NightReport) -> None:
+    lines = [(export.source_id, line) for export in report.exports for line in export.unmapped]
+    if not lines:
+        return
+    click.echo("\nCodes that no crosswalk has (the value is kept as a flag, or its row refused, as the mapping says):")
+    for source_id, line in lines[:10]:
+        click.echo(
+            f"  {source_id} {line.column}: '{line.code}' {line.count:,} times, first in row {line.example_row}; "
+            f"add to {line.crosswalk}.csv: {line.suggestion()}"
+        )
+    if len(lines) > 10:
+        click.echo(f"  … and {len(lines) - 10} more, in the run's report")

@@ -1,0 +1,147 @@
+"""Records of one export that have the same key.
+
+Invariant: after this every record_id of the export stands once. By the mapping's rule all but one are rejected, each
+pointing at the row that is kept, or they are numbered; either way no row is lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comity.mappings.normalise import COPY_OPTIONS, Outcome, Rows, reject_columns
+from comity.mappings.text_steps import sql_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+    from comity.mappings.plan import Plan, Provenance
+
+
+def settle_duplicates(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    parts: Sequence[tuple[Rows, Outcome]],
+    provenance: Provenance,
+    run_id: str,
+) -> tuple[Outcome, ...]:
+    """The outcomes of all parts after the rule was applied; files with duplicates are written anew."""
+    files = [str(outcome.records_path) for _, outcome in parts if outcome.records_path is not None]
+    if not files or not _find(connection, plan, files):
+        return tuple(outcome for _, outcome in parts)
+    settled = []
+    for rows, outcome in parts:
+        path = outcome.records_path
+        if path is None or not _count(connection, f"repeated_rows WHERE nr > 1 AND filename = {sql_text(str(path))}"):
+            settled.append(outcome)
+        elif plan.duplicates == "number":
+            _number(connection, plan, path)
+            settled.append(outcome)
+        else:
+            settled.append(_reject(connection, plan, rows, outcome, path, provenance, run_id))
+    return tuple(settled)
+
+
+def _find(connection: duckdb.DuckDBPyConnection, plan: Plan, files: list[str]) -> bool:
+    """Fill ``repeated_rows`` (filename, position, record_id, source_row, nr, kept_row); nr is 1 for the one that is kept."""
+    listed = "[" + ", ".join(map(sql_text, files)) + "]"
+    # A 64-bit hash first: a tenth of the memory of grouping by record_id, and usually the end of it.
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE repeated AS SELECT hash(record_id) AS h "
+        f"FROM read_parquet({listed}) GROUP BY h HAVING count(*) > 1"
+    )
+    if not _count(connection, "repeated"):
+        return False
+    order = "DESC" if plan.duplicates == "keep_last" else "ASC"
+    window = f"OVER (PARTITION BY record_id ORDER BY source_row {order}, position {order})"
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE repeated_rows AS "
+        f"SELECT *, row_number() {window} AS nr, first_value(source_row) {window} AS kept_row FROM ("
+        "SELECT filename, file_row_number AS position, record_id, source_row FROM "
+        f"read_parquet({listed}, filename = true, file_row_number = true) "
+        "WHERE hash(record_id) IN (SELECT h FROM repeated))"
+    )
+    return _count(connection, "repeated_rows WHERE nr > 1") > 0
+
+
+def _number(connection: duckdb.DuckDBPyConnection, plan: Plan, path: Path) -> None:
+    key = "r.source_key || '#' || d.nr"
+    _rewrite(
+        connection,
+        plan,
+        path,
+        f"SELECT r.* EXCLUDE (file_row_number) REPLACE ("
+        f"CASE WHEN d.nr IS NULL THEN r.record_id ELSE left(sha256({sql_text(plan.key_prefix)} || {key}), 32) END AS record_id, "
+        f"CASE WHEN d.nr IS NULL THEN r.source_key ELSE {key} END AS source_key) "
+        f"FROM read_parquet({sql_text(str(path))}, file_row_number = true) r LEFT JOIN "
+        f"(SELECT position, nr FROM repeated_rows WHERE nr > 1 AND filename = {sql_text(str(path))}) d "
+        "ON d.position = r.file_row_number",
+    )
+
+
+def _reject(
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    rows: Rows,
+    outcome: Outcome,
+    path: Path,
+    provenance: Provenance,
+    run_id: str,
+) -> Outcome:
+    dropped = f"repeated_rows WHERE nr > 1 AND filename = {sql_text(str(path))}"
+    records = _rewrite(
+        connection,
+        plan,
+        path,
+        f"SELECT * EXCLUDE (file_row_number) FROM read_parquet({sql_text(str(path))}, file_row_number = true) "
+        f"WHERE file_row_number NOT IN (SELECT position FROM {dropped})",
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE refused AS SELECT source_row, min(kept_row) AS kept_row, "
+        "[struct_pack(code := 'mapping.duplicate-key', \"column\" := 'source_key', found := CAST(NULL AS VARCHAR), "
+        f"message := 'the key stands more than once; the rule {plan.duplicates} kept row ' || min(kept_row))] AS reasons "
+        f"FROM {dropped} GROUP BY source_row"
+    )
+    # A row that gave other records too stays accepted, and the loss of one is still told.
+    lost = f"source_row NOT IN (SELECT source_row FROM read_parquet({sql_text(str(path))}))"
+    newly = _count(connection, f"refused WHERE {lost}")
+    entries = reject_columns(
+        plan.source, plan.record_type, provenance.export_id, run_id, rows, "refused", f"({lost})", "kept_row"
+    )
+    if outcome.rejects_path is not None:
+        # A row may stand there already with another item's reasons: one entry a row.
+        before = f"SELECT * FROM read_parquet({sql_text(str(outcome.rejects_path))})"
+        entries = (
+            "SELECT run_id, source_id, export_id, record_type, any_value(file) AS file, source_row, "
+            "any_value(line) AS line, any_value(byte_offset) AS byte_offset, bool_or(row_rejected) AS row_rejected, "
+            "any_value(kept_row) AS kept_row, any_value(raw) AS raw, flatten(list(reasons)) AS reasons "
+            f"FROM ({before} UNION ALL BY NAME ({entries})) GROUP BY run_id, source_id, export_id, record_type, source_row "
+            "ORDER BY source_row"
+        )
+    rejects_path = path.with_name(path.name.replace(".records.", ".refused."))
+    connection.execute(f"COPY ({entries}) TO {sql_text(str(rejects_path))} ({COPY_OPTIONS})")
+    if outcome.rejects_path is not None:
+        outcome.rejects_path.unlink()
+    return replace(
+        outcome,
+        accepted=outcome.accepted - newly,
+        rejected=outcome.rejected + newly,
+        records=records,
+        records_path=path if records else None,
+        rejects_path=rejects_path,
+    )
+
+
+def _rewrite(connection: duckdb.DuckDBPyConnection, plan: Plan, path: Path, sql: str) -> int:
+    beside = path.with_suffix(".new")
+    options = f"{COPY_OPTIONS}, FIELD_IDS {plan.field_ids}"
+    written = connection.execute(f"COPY ({sql}) TO {sql_text(str(beside))} ({options})").fetchall()[0][0]
+    beside.replace(path)
+    return int(written)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])

@@ -1,0 +1,69 @@
+"""What waits in the inbox of a source.
+
+Invariant: a file is taken once for each mapping that would read it differently, oldest first, and never changed or
+removed; a hidden file, or one that ends in .part or .tmp, is still being delivered and is left alone.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from comity.adapters.adapter import Adapter
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """A delivered file with the hash of its bytes."""
+
+    path: Path
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One export that waits: its id, and its files in order."""
+
+    export_id: str
+    files: tuple[InboxFile, ...]
+
+
+def waiting_files(folder: Path, adapter: Adapter) -> tuple[Path, ...]:
+    """The files that the adapter's patterns name, oldest first: by its ``order``, else by time of change, then name."""
+    if not folder.is_dir():
+        return ()
+    patterns = adapter.delivery.files
+    found = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and not path.name.endswith((".part", ".tmp"))
+        and any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
+    ]
+    order = re.compile(adapter.delivery.order) if adapter.delivery.order else None
+
+    def age(path: Path) -> tuple[str, int, str]:
+        match = order.search(path.name) if order else None
+        if match is not None:
+            return (match[1], 0, path.name)
+        return ("", path.stat().st_mtime_ns, path.name)
+
+    return tuple(sorted(found, key=age))
+
+
+def deliveries(files: tuple[InboxFile, ...], *, together: bool) -> tuple[Delivery, ...]:
+    """The files as exports: each its own, or all of them one."""
+    if together and files:
+        named = tuple(sorted(files, key=lambda file: file.path.name))
+        if len(named) == 1:
+            return (Delivery(named[0].sha256, named),)
+        body = "\n".join(f"{file.sha256}  {file.path.name}" for file in named)
+        return (Delivery(hashlib.sha256(body.encode()).hexdigest(), named),)
+    return tuple(Delivery(file.sha256, (file,)) for file in files)

@@ -1,0 +1,78 @@
+"""Which exports of a source this run takes.
+
+Invariant: an export that was published under the present mapping is not read again; a full export that is older than
+one already published never comes back; what failed is tried again while it waits in the inbox.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comity.errors import ReadError
+from comity.nightly.inbox import Delivery, InboxFile, deliveries, waiting_files
+from comity.nightly.work import snapshot_task
+
+if TYPE_CHECKING:
+    from comity.adapters.part import ExportFile
+    from comity.nightly.source import Source
+    from comity.store.store import Store
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One export to take: its archived files, by the names that they were delivered under."""
+
+    export_id: str
+    files: tuple[ExportFile, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [file.name for file in self.files]
+
+
+def find_waiting(store: Store, source: Source, staging: Path, executor: Executor) -> tuple[Waiting, ...]:
+    """The exports to take, oldest first; their files are in the archive when this returns."""
+    adapter = source.adapter
+    if adapter.delivery.database is not None:
+        try:
+            snapshot = executor.submit(snapshot_task, adapter, staging / source.source_id / "snapshot").result()
+        except BrokenProcessPool as error:
+            raise ReadError("nightly.worker-died", "The worker that reads the database died", found=str(error)) from None
+        file = InboxFile(snapshot.path, store.archive(snapshot.path), snapshot.size)
+        found: tuple[Delivery, ...] = deliveries((file,), together=False)
+    else:
+        folder = store.layout.inbox / source.source_id
+        folder.mkdir(mode=0o700, exist_ok=True)
+        files = tuple(
+            InboxFile(path, store.archive(path), path.stat().st_size) for path in waiting_files(folder, adapter)
+        )
+        found = deliveries(files, together=adapter.delivery.together)
+    return tuple(_as_waiting(store, delivery) for delivery in _choose(store, source, found))
+
+
+def _choose(store: Store, source: Source, found: tuple[Delivery, ...]) -> list[Delivery]:
+    versions = store.published_versions(source.source_id)
+    distinct = {delivery.export_id: delivery for delivery in found}  # the same bytes twice are one export
+    ordered = list(distinct.values())
+    last = max((i for i, delivery in enumerate(ordered) if delivery.export_id in versions), default=-1)
+    new = [
+        delivery
+        for index, delivery in enumerate(ordered)
+        if delivery.export_id not in versions and (index > last or source.adapter.delivery.kind != "full")
+    ]
+    if not new and last >= 0 and source.mapping_version not in versions[ordered[last].export_id]:
+        return [ordered[last]]  # nothing new from the source, but the mapping would read it differently now
+    return new
+
+
+def _as_waiting(store: Store, delivery: Delivery) -> Waiting:
+    from comity.adapters.part import ExportFile
+
+    files = tuple(
+        ExportFile(file.path.name, store.archived(file.sha256), file.sha256, file.size) for file in delivery.files
+    )
+    return Waiting(delivery.export_id, files)

@@ -1,0 +1,106 @@
+"""What a night did: for every source what was read, accepted, rejected and published, and why not.
+
+Invariant: a report is plain data, made once and shown in several ways; it holds no personal value.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from comity.errors import ComityError
+
+Outcome = Literal["published", "blocked", "failed"]
+
+
+@dataclass(frozen=True)
+class AccountLine:
+    """Rows of one export for one record type; the first is the sum of the next three."""
+
+    record_type: str
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    rows_not_selected: int
+    records: int
+
+
+@dataclass(frozen=True)
+class UnmappedLine:
+    """A code that no crosswalk has: extend ``crosswalk``, or leave it flagged."""
+
+    record_type: str
+    column: str
+    crosswalk: str
+    code: str
+    count: int
+    example_row: int
+
+    def suggestion(self) -> str:
+        """The crosswalk line to complete."""
+        return f"{self.code},,,exact,proposed,,"
+
+
+@dataclass(frozen=True)
+class ErrorLine:
+    """An error as the report keeps it."""
+
+    code: str
+    message: str
+    place: str | None
+    found: str | None
+    remedy: str | None
+
+    @classmethod
+    def of(cls, error: ComityError) -> ErrorLine:
+        return cls(error.code, error.message, error.place(), error.found, error.remedy)
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """One export of one source. ``marks``: checks that failed with a warning; ``blocks``: those that stopped it."""
+
+    source_id: str
+    export_id: str
+    files: tuple[str, ...]
+    outcome: Outcome
+    release: int | None
+    accounts: tuple[AccountLine, ...]
+    blocks: tuple[str, ...]
+    marks: tuple[str, ...]
+    unmapped: tuple[UnmappedLine, ...]
+    notes: tuple[str, ...]
+    error: ErrorLine | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class NightReport:
+    """A whole run. ``skipped``: sources with nothing new. ``broken``: sources whose adapter or mapping does not load."""
+
+    run_id: str
+    releases: tuple[int, ...]
+    exports: tuple[ExportReport, ...]
+    skipped: tuple[str, ...]
+    broken: tuple[tuple[str, ErrorLine], ...]
+    seconds: float
+
+    @property
+    def succeeded(self) -> bool:
+        return not self.broken and all(export.outcome == "published" for export in self.exports)
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self) | {"succeeded": self.succeeded}, ensure_ascii=False, indent=2)
+
+
+def write_report(report: NightReport, folder: Path) -> Path:
+    """``report.json`` in ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "report.json"
+    path.write_text(report.as_json() + "\n", "utf-8")
+    path.chmod(0o600)
+    return path

@@ -1,0 +1,232 @@
+"""What a worker process does: read an export, normalise a part of it, finish it.
+
+Invariant: a worker writes files below the folder it is given and nothing else; it never touches the ledger, a release
+or another source. Every task takes and gives plain data, so it runs in any process on any machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comity.errors import ComityError, ReadError, StoreError
+
+if TYPE_CHECKING:
+    from comity.adapters.adapter import Adapter
+    from comity.adapters.part import ExportFile, Part, Reading
+    from comity.mappings.normalise import Limits, Outcome, Rows, UnmappedCode
+    from comity.mappings.plan import Plan, Provenance
+    from comity.standard import RecordType
+    from comity.store.publication import Account, StagedFile
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One export, normalised: what is to be published, and what was refused."""
+
+    files: tuple[StagedFile, ...]
+    accounts: tuple[Account, ...]
+    rejects: tuple[tuple[Path, int], ...]
+    unmapped: tuple[tuple[str, UnmappedCode], ...]
+
+
+def read_task(adapter: Adapter, files: tuple[ExportFile, ...], into: Path) -> Reading:
+    """The archived files of one export, read into parts."""
+    from comity.adapters.export import read_export
+
+    into.mkdir(parents=True, exist_ok=True)
+    with _explained("reading the export", into):
+        return read_export(adapter, files, into)
+
+
+def snapshot_task(adapter: Adapter, into: Path) -> ExportFile:
+    """The result of a database query as a file with the same bytes for the same rows."""
+    from comity.adapters.database import snapshot
+
+    into.mkdir(parents=True, exist_ok=True)
+    with _explained("reading the database", into):
+        return snapshot(adapter, into)
+
+
+def normalise_task(
+    adapter: Adapter,
+    plans: tuple[Plan, ...],
+    reading: Reading,
+    part: Part,
+    number: int,
+    provenance: Provenance,
+    run_id: str,
+    into: Path,
+    limits: Limits,
+) -> tuple[Outcome, ...]:
+    """One part through every mapping of its source."""
+    from comity.mappings.normalise import connect, normalise
+
+    with _explained("normalising", part.path), connect(limits) as connection:
+        rows = rows_of(adapter, reading, part, connection)
+        outcomes = []
+        for plan in plans:
+            plan_into = into / f"{plan.name}-{number:05d}"
+            outcomes.append(normalise(connection, plan, rows, provenance, run_id, plan_into))
+        return tuple(outcomes)
+
+
+def rows_of(adapter: Adapter, reading: Reading, part: Part, connection: object) -> Rows:
+    """A part as SQL. A marked part has placeholders, so its rows are counted by the scan that leaves them out."""
+    from comity.adapters.scan import raw_sql, scan_sql
+    from comity.mappings.normalise import Rows
+
+    scan = scan_sql(part, adapter)
+    count = part.rows
+    if part.marked:
+        count = connection.execute(f"SELECT count(*) FROM ({scan})").fetchall()[0][0]  # type: ignore[attr-defined]
+    files = tuple((file.first_row, file.name) for file in reading.files)
+    return Rows(scan, raw_sql(part, adapter), count, files)
+
+
+def finish_task(
+    adapter: Adapter,
+    plans: tuple[Plan, ...],
+    record_types: tuple[RecordType, ...],
+    reading: Reading,
+    outcomes: tuple[tuple[Outcome, ...], ...],
+    previous: tuple[tuple[Path, ...], ...],
+    provenance: Provenance,
+    run_id: str,
+    into: Path,
+    limits: Limits,
+) -> Finished:
+    """Settle duplicates, account for every row, carry over what the last release knows. ``outcomes``: part by plan."""
+    from comity.mappings.duplicates import settle_duplicates
+    from comity.mappings.normalise import connect
+    from comity.store.merge import merge
+    from comity.store.publication import Account
+
+    files: list[StagedFile] = []
+    accounts: list[Account] = []
+    rejects: list[tuple[Path, int]] = []
+    unmapped: list[tuple[str, UnmappedCode]] = []
+    with _explained("finishing the export", into), connect(limits) as connection:
+        rows = [rows_of(adapter, reading, part, connection) for part in reading.parts]
+        for index, plan in enumerate(plans):
+            parts = [(rows[number], outcomes[number][index]) for number in range(len(rows))]
+            settled = settle_duplicates(connection, plan, parts, provenance, run_id)
+            account = Account(
+                run_id,
+                adapter.source,
+                provenance.export_id,
+                plan.record_type,
+                reading.rows_read,
+                sum(outcome.accepted for outcome in settled),
+                sum(outcome.rejected for outcome in settled) + reading.rows_refused,
+                sum(outcome.not_selected for outcome in settled) + reading.rows_not_selected,
+                sum(outcome.records for outcome in settled),
+            )
+            accounts.append(account)
+            staged = tuple(
+                stage(outcome.records_path, outcome.records, plan.record_type, adapter)
+                for outcome in settled
+                if outcome.records_path is not None and outcome.records
+            )
+            merged = merge(
+                staged,
+                previous[index],
+                adapter.delivery.kind,
+                record_types[index],
+                into / f"{plan.name}-merged",
+                memory_limit=limits.memory,
+            )
+            files += merged
+            rejects += _rejects(connection, plan, reading, settled, account, provenance, run_id, into)
+            for outcome in settled:
+                unmapped += [(plan.record_type, code) for code in outcome.unmapped]
+    return Finished(tuple(files), tuple(accounts), tuple(rejects), tuple(unmapped))
+
+
+def stage(path: Path, rows: int, record_type: str, adapter: Adapter) -> StagedFile:
+    """A finished file with its size and hash."""
+    from comity.store.publication import StagedFile
+
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return StagedFile(
+        record_type, adapter.source, adapter.owner.country, path, rows, path.stat().st_size, digest
+    )
+
+
+def _rejects(
+    connection: object,
+    plan: Plan,
+    reading: Reading,
+    outcomes: tuple[Outcome, ...],
+    account: Account,
+    provenance: Provenance,
+    run_id: str,
+    into: Path,
+) -> list[tuple[Path, int]]:
+    """One file with the rows that the reader refused and those that the mapping refused; and how many entries."""
+    from comity.mappings.normalise import COPY_OPTIONS
+    from comity.mappings.text_steps import sql_text
+
+    selects = [
+        f"SELECT * FROM read_parquet({sql_text(str(outcome.rejects_path))})"
+        for outcome in outcomes
+        if outcome.rejects_path is not None
+    ]
+    if reading.refused is not None and reading.rows_refused:
+        selects.append(
+            f"SELECT {sql_text(run_id)} AS run_id, {sql_text(plan.source)} AS source_id, "
+            f"{sql_text(provenance.export_id)} AS export_id, {sql_text(plan.record_type)} AS record_type, file, "
+            "source_row, line, byte_offset, true AS row_rejected, CAST(NULL AS BIGINT) AS kept_row, raw, "
+            '[struct_pack(code := code, "column" := CAST(NULL AS VARCHAR), found := CAST(NULL AS VARCHAR), '
+            f"message := message)] AS reasons FROM read_parquet({sql_text(str(reading.refused))})"
+        )
+    if not selects:
+        return []
+    path = into / f"{plan.name}.rejects.parquet"
+    sql = f"SELECT * FROM ({' UNION ALL BY NAME '.join(selects)}) ORDER BY source_row"
+    entries = connection.execute(  # type: ignore[attr-defined]
+        f"COPY ({sql}) TO {sql_text(str(path))} ({COPY_OPTIONS})"
+    ).fetchall()[0][0]
+    told = connection.execute(  # type: ignore[attr-defined]
+        f"SELECT count(*) FILTER (row_rejected) FROM read_parquet({sql_text(str(path))})"
+    ).fetchall()[0][0]
+    if told != account.rows_rejected:
+        raise StoreError(
+            "mapping.rows-do-not-add-up",
+            f"The rejects of '{plan.source}' to '{plan.record_type}' do not add up: a fault of Comity",
+            found=f"{account.rows_rejected} rows rejected, {told} in the rejects file",
+            remedy="report it with the mapping; nothing of this source is published",
+        )
+    return [(path, int(entries))] if entries else []
+
+
+class _explained:  # noqa: N801  (a context manager, used like a function)
+    """Whatever goes wrong in a worker becomes a ComityError: it is one source's failure and says what it was."""
+
+    def __init__(self, what: str, place: Path) -> None:
+        self.what, self.place = what, place
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        if error is None or isinstance(error, ComityError) or not isinstance(error, Exception):
+            return False
+        from comity.store.failure import storing
+
+        try:
+            with storing(self.what, self.place):
+                raise error
+        except ComityError as told:
+            raise told from error
+        except Exception as fault:
+            raise ReadError(
+                "nightly.fault",
+                f"Something failed that Comity did not foresee while {self.what}",
+                file=self.place,
+                found=f"{type(fault).__name__}: {fault}".splitlines()[0],
+                remedy="the other sources go on; report it with this message",
+            ) from error
