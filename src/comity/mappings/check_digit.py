@@ -2,7 +2,7 @@
 
 Invariant: a macro gives one word of a closed list, or NULL for a missing value, and never an error.
 
-Rules: MRZ weights 7, 3, 1 (ICAO Doc 9303-3, 4.9). VIN weights and transliteration of 49 CFR 565; the digit is mandatory
+Rules: MRZ weights 7, 3, 1 (ICAO Doc 9303-3, 4.9); a visa has no digit over the whole (9303-7). VIN weights and transliteration of 49 CFR 565; the digit is mandatory
 for North American makers (first character 1 to 5) and for China (L), elsewhere it says nothing. IMEI: Luhn. IMO: 7..2.
 """
 
@@ -21,13 +21,19 @@ def _digit_holds(field: str, digit: str, *, optional: bool = False) -> str:
     return f"({filler}{digit} = mrz_digit({field})::VARCHAR)"
 
 
+def _unless_visa(*digits: str) -> str:
+    return f"(substr(m, 1, 1) = 'V' OR {' AND '.join(digits)})"
+
+
 _TD3 = " AND ".join(
     (
         _digit_holds("substr(m, 45, 9)", "substr(m, 54, 1)"),
         _digit_holds("substr(m, 58, 6)", "substr(m, 64, 1)"),
         _digit_holds("substr(m, 66, 6)", "substr(m, 72, 1)"),
-        _digit_holds("substr(m, 73, 14)", "substr(m, 87, 1)", optional=True),
-        _digit_holds("(substr(m, 45, 10) || substr(m, 58, 7) || substr(m, 66, 22))", "substr(m, 88, 1)"),
+        _unless_visa(
+            _digit_holds("substr(m, 73, 14)", "substr(m, 87, 1)", optional=True),
+            _digit_holds("(substr(m, 45, 10) || substr(m, 58, 7) || substr(m, 66, 22))", "substr(m, 88, 1)"),
+        ),
     )
 )
 _TD2 = " AND ".join(
@@ -35,7 +41,9 @@ _TD2 = " AND ".join(
         _digit_holds("substr(m, 37, 9)", "substr(m, 46, 1)"),
         _digit_holds("substr(m, 50, 6)", "substr(m, 56, 1)"),
         _digit_holds("substr(m, 58, 6)", "substr(m, 64, 1)"),
-        _digit_holds("(substr(m, 37, 10) || substr(m, 50, 7) || substr(m, 58, 14))", "substr(m, 72, 1)"),
+        _unless_visa(
+            _digit_holds("(substr(m, 37, 10) || substr(m, 50, 7) || substr(m, 58, 14))", "substr(m, 72, 1)")
+        ),
     )
 )
 _TD1 = " AND ".join(
