@@ -1,14 +1,41 @@
 # Two commands set everything up: `make demo` and `make test`.
-PYTHON ?= python3.11
-VENV := .venv
-BIN := $(VENV)/bin
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench clean
-demo: $(VENV)/.installed
+.PHONY: demo test lint bench docs clean
+
+demo: .venv/.run
 	$(BIN)/python -m bench.demo
 
-$(VENV)/.installed: pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || python3 -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable . 
+test: .venv/.test
+	$(BIN)/python -m pytest -n auto
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.bench
+	$(BIN)/python -m bench
+
+docs: .venv/.run
+	$(BIN)/python -m tests.docs.generate
+
+# pip 25.1 is the first that reads dependency groups.
+.venv/.run: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(PIP) --editable .
 	touch $@
+
+.venv/.test: .venv/.run
+	$(PIP) --editable ".[postgresql,mysql]" --group test --group lint
+	touch $@
+
+.venv/.bench: .venv/.test
+	$(PIP) --group bench
+	touch $@
+
+clean:
+	rm -rf .venv demo
