@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from comity.standard import Standard, markdown_pages
+from comity.standard import Column, Standard, markdown_pages
 
 REPOSITORY = Path(__file__).parents[2]
 RECORD_TYPES = [
@@ -185,3 +185,19 @@ def test_every_error_of_the_room_is_documented() -> None:
     for path in sorted(Path(room).glob("*.py")):
         for code in re.findall(r'"(standard\.[a-z]+(?:-[a-z]+)+)"', path.read_text("utf-8")):
             assert f"`{code}`" in documented
+
+
+def test_field_ids_never_change(standard: Standard) -> None:
+    """Files of years ago are read by these ids. A new column adds a line; no line ever changes."""
+    golden = (Path(__file__).parent / "field_ids.txt").read_text("utf-8").splitlines()
+    now = set(_field_ids("envelope", standard.envelope))
+    for record_type in standard.record_types.values():
+        now |= set(_field_ids(record_type.name, (*record_type.own_columns, *record_type.retired)))
+    assert sorted(now) == sorted(golden)
+
+
+def _field_ids(prefix: str, columns: tuple[Column, ...]) -> list[str]:
+    lines = [f"{prefix}.{column.name} {column.field_id}" for column in columns]
+    for column in columns:
+        lines += _field_ids(f"{prefix}.{column.name}", column.fields)
+    return lines
