@@ -1,0 +1,104 @@
+"""SQL conditions that stand in a suite.
+
+Invariant: a condition is one scalar expression over the columns of one row: no query, no aggregate, no
+window, no function that reads anything but its arguments. What passes here can stand in a WHERE clause and
+harm nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+
+# Scalar in form, but they look outside the row, change state or differ from one call to the next.
+_FORBIDDEN = frozenset(
+    {
+        "current_query",
+        "current_setting",
+        "currval",
+        "gen_random_uuid",
+        "getenv",
+        "nextval",
+        "query",
+        "query_table",
+    }
+    | {"random", "read_blob", "read_text", "set_config", "setseed", "sleep_ms", "txid_current", "uuid"}
+)
+_STRUCTURE = (
+    exp.Query,
+    exp.Subquery,
+    exp.AggFunc,
+    exp.Window,
+    exp.Star,
+    exp.Placeholder,
+    exp.Parameter,
+    exp.Command,
+)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``columns`` are those of the row itself, ``previous`` those asked of the row before it."""
+
+    sql: str
+    columns: frozenset[str]
+    previous: frozenset[str] = frozenset()
+
+
+class BadCondition(ValueError):
+    """A condition that cannot stand in a suite; the text says why."""
+
+
+def parse_condition(text: str, *, previous: bool = False) -> Condition:
+    """``text`` as a condition. With ``previous``, ``previous.x`` is column ``x`` of the row before."""
+    tree = _tree(text)
+    for node in tree.walk():
+        if isinstance(node, _STRUCTURE):
+            raise BadCondition(
+                f"only an expression over the columns of one row may stand here, not '{node.sql('duckdb')}'"
+            )
+        if isinstance(node, exp.Func) and _name(node) in _FORBIDDEN:
+            raise BadCondition(f"the function '{_name(node)}' looks beyond the row")
+    own: set[str] = set()
+    before: set[str] = set()
+    bound = {p.name for lambda_ in tree.find_all(exp.Lambda) for p in lambda_.expressions}
+    for column in tree.find_all(exp.Column):
+        # `a.b` is a column of the row before, or a field of a struct column or of a list's item.
+        head = column.parts[0].name
+        if previous and head == "previous" and len(column.parts) == 2:
+            before.add(column.name)
+        elif head not in bound:
+            own.add(head)
+    return Condition(text.strip(), frozenset(own), frozenset(before))
+
+
+def with_previous(condition: Condition) -> str:
+    """The condition's SQL with every ``previous.x`` as the column that ``previous_columns`` gives."""
+    tree = _tree(condition.sql)
+    for column in list(tree.find_all(exp.Column)):
+        if column.parts[0].name == "previous" and len(column.parts) == 2:
+            lag = exp.column(f"previous_{column.name}", quoted=True)
+            if column is tree:
+                tree = lag
+            else:
+                column.replace(lag)
+    return tree.sql("duckdb")
+
+
+def previous_columns(condition: Condition, window: str) -> list[str]:
+    """For every ``previous.x`` a select item with its value in the row before, in the order of ``window``."""
+    return [f'lag("{name}") OVER {window} AS "previous_{name}"' for name in sorted(condition.previous)]
+
+
+def _tree(text: str) -> exp.Expr:
+    try:
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+    except sqlglot.errors.SqlglotError as error:
+        raise BadCondition(f"this is no SQL expression: {str(error).splitlines()[0]}") from None
+    return tree
+
+
+def _name(function: exp.Func) -> str:
+    return (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()

@@ -1,0 +1,69 @@
+"""Which records break which rule.
+
+Invariant: only rules that failed and that single records can break are looked at, in one scan and one file of
+(record_id, rule_id); no value of a record is copied.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from comity.validation.run import VIEW
+from comity.validation.scope import Scope, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import duckdb
+
+    from comity.validation.result import SuiteResult
+    from comity.validation.suite import Suite
+
+
+def violations(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    suite: Suite,
+    result: SuiteResult,
+    into: Path,
+    *,
+    related: Mapping[str, str] | None = None,
+    code_lists: str | None = None,
+) -> Path | None:
+    """Write the Parquet file ``into`` and return it, or None when no single record breaks a rule."""
+    from comity.validation.vocabulary import build
+
+    failed = [check for check in result.checks if check.outcome == "fail" and check.violated]
+    if not failed:
+        return None
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {VIEW} AS SELECT * FROM {relation}")
+    scope = Scope(VIEW, related or {}, None, code_lists)
+    conditions = {
+        check.rule_id: condition
+        for check in failed
+        if (condition := _condition(connection, scope, build(suite.rule(check.rule_id)))) is not None
+    }
+    if not conditions:
+        return None
+    # Each condition is computed once a row, in a query of its own, since one of them may be a join.
+    marks = ", ".join(f"({sql}) AS b{i}" for i, sql in enumerate(conditions.values()))
+    any_mark = " OR ".join(f"b{i}" for i in range(len(conditions)))
+    rules = ", ".join(f"CASE WHEN b{i} THEN {text(rule)} END" for i, rule in enumerate(conditions))
+    connection.execute(
+        f"COPY (SELECT record_id, rule_id FROM (SELECT record_id, unnest([{rules}]) AS rule_id FROM"
+        f" (SELECT record_id, {marks} FROM {VIEW}) WHERE {any_mark}) WHERE rule_id IS NOT NULL)"
+        f" TO {text(str(into))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    return into
+
+
+def _condition(connection: duckdb.DuckDBPyConnection, scope: Scope, expectation: Any) -> str | None:
+    """The SQL condition that is true for records that break the rule."""
+    if hasattr(expectation, "broken"):
+        return str(expectation.broken(scope)) if expectation.broken(scope) is not None else None
+    if getattr(expectation, "map_metric", None) is None:
+        return None
+    from comity.validation.datasource import open_batch
+
+    return open_batch(connection, VIEW, scope)[1].broken_sql(expectation)
