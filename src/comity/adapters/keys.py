@@ -65,7 +65,7 @@ class KeyCount:
 
     def new(self) -> list[str]:
         """Keys that nobody declared, as dotted paths."""
-        unknown = (level for level in self.counts if level[-1] not in self.declared[level[:-1]])
+        unknown = (level for level in self.counts if level[-1] not in self.declared.get(level[:-1], ()))
         return sorted(_dotted(level) for level in unknown)
 
     def missing(self) -> list[str]:
