@@ -43,11 +43,17 @@ class _Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             from comity.errors import nearest
 
-            raise ConfigError("config.unknown-command", f"There is no command '{args[0]}'", remedy=nearest(args[0], COMMANDS))
+            raise ConfigError(
+                "config.unknown-command",
+                f"There is no command '{args[0]}'",
+                remedy=nearest(args[0], COMMANDS),
+            )
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -57,8 +63,12 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--data", metavar="DIR", help="Where the data lives (or COMITY_DATA, or comity.toml). Default: ./data")
-@click.option("--federation", metavar="DIR", help="The folder with standard, adapters, mappings and validation.")
+@click.option(
+    "--data", metavar="DIR", help="Where the data lives (or COMITY_DATA, or comity.toml). Default: ./data"
+)
+@click.option(
+    "--federation", metavar="DIR", help="The folder with standard, adapters, mappings and validation."
+)
 @click.version_option(package_name="comity", message="comity %(version)s")
 @click.pass_context
 def cli(ctx: click.Context, data: str | None, federation: str | None) -> None:

@@ -38,7 +38,9 @@ def show(settings: Settings, source: str, record: str | None, as_sql: bool) -> i
             continue
         if as_sql:
             provenance = Provenance("0" * 64, "2000-01-01T00:00:00Z", federation.sources[0].mapping_version)
-            scan = "SELECT * FROM export  -- one part of the export: source_row and the declared fields as text"
+            scan = (
+                "SELECT * FROM export  -- one part of the export: source_row and the declared fields as text"
+            )
             click.echo(f"-- {source} to {plan.record_type}\n{plan.record_sql(scan, provenance)}\n;")
             continue
         click.echo(f"{source} → {plan.record_type}")

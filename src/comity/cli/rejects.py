@@ -38,7 +38,9 @@ def command(settings: Settings, source: str | None, run_id: str | None) -> int:
             values,
         ).fetchall()
     for source_id, record_type, code, column, count, row, message in found:
-        click.echo(f"{source_id:<20} {record_type:<18} {count:>8,}  {code} {column}: {message} (first: row {row})")
+        click.echo(
+            f"{source_id:<20} {record_type:<18} {count:>8,}  {code} {column}: {message} (first: row {row})"
+        )
     if not found:
         click.echo("No rejected rows.")
     return 0

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 @click.command("run")
-@click.option("--source", "sources", multiple=True, metavar="SOURCE", help="Only this source; may be repeated.")
+@click.option(
+    "--source", "sources", multiple=True, metavar="SOURCE", help="Only this source; may be repeated."
+)
 @click.option("--jobs", type=click.IntRange(1), help="Worker processes. Default: one a processor.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj

@@ -26,10 +26,13 @@ def command(settings: Settings, source: str | None) -> int:
         types = ", ".join(plan.record_type for plan in each.plans)
         click.echo(f"{each.source_id:<22} {adapter.owner.country:<4} {adapter.title} → {types}")
         if source:
-            click.echo(f"  delivery  {adapter.delivery.kind}, {adapter.delivery.due}; inbox: {settings.data_dir / 'inbox' / source}")
+            click.echo(f"  delivery  {adapter.delivery.kind}, {adapter.delivery.due}")
+            click.echo(f"  inbox     {settings.data_dir / 'inbox' / source}")
             click.echo(f"  mapping   version {each.mapping_version}")
             for field in adapter.fields:
-                click.echo(f"  field     {field.name}" + (f": {field.description}" if field.description else ""))
+                click.echo(
+                    f"  field     {field.name}" + (f": {field.description}" if field.description else "")
+                )
     for name, error in federation.broken:
         click.secho(f"{name}: {error.text()}", fg="red")
     return 1 if federation.broken else 0

@@ -15,7 +15,7 @@ _HEAD = ("source", "record type", "read", "accepted", "rejected", "not sel.", "r
 
 def print_summary(report: NightReport, settings: Settings) -> None:
     """Every account of the night, then errors, marks and unmapped codes with what to do about them."""
-    lines = [_HEAD]
+    lines: list[tuple[str, ...]] = [_HEAD]
     for export in report.exports:
         became = f"release {export.release}" if export.release else export.outcome
         if not export.accounts:
@@ -26,7 +26,9 @@ def print_summary(report: NightReport, settings: Settings) -> None:
                 account.records,
             )  # fmt: skip
             source = export.source_id if index == 0 else ""
-            lines.append((source, account.record_type, *(f"{n:,}" for n in counts), became if index == 0 else ""))
+            lines.append(
+                (source, account.record_type, *(f"{n:,}" for n in counts), became if index == 0 else "")
+            )
     if len(lines) > 1:
         _table(lines)
     for export in report.exports:
@@ -80,7 +82,9 @@ def _print_unmapped(report: NightReport) -> None:
     lines = [(export.source_id, line) for export in report.exports for line in export.unmapped]
     if not lines:
         return
-    click.echo("\nCodes that no crosswalk has (the value is kept as a flag, or its row refused, as the mapping says):")
+    click.echo(
+        "\nCodes that no crosswalk has (the value is kept as a flag, or its row refused, as the mapping says):"
+    )
     for source_id, line in lines[:10]:
         click.echo(
             f"  {source_id} {line.column}: '{line.code}' {line.count:,} times, first in row {line.example_row}; "

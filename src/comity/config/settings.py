@@ -33,7 +33,11 @@ class Settings:
 
 
 def load_settings(
-    data: str | None = None, federation: str | None = None, *, jobs: int | None = None, start: Path | None = None
+    data: str | None = None,
+    federation: str | None = None,
+    *,
+    jobs: int | None = None,
+    start: Path | None = None,
 ) -> Settings:
     """The settings in force for a command started in ``start`` (the working folder by default)."""
     start = start or Path.cwd()
@@ -47,7 +51,10 @@ def load_settings(
     job_text = str(jobs) if jobs is not None else pick("jobs", None, str(os.cpu_count() or 2))
     if job_text is None or not job_text.isdigit() or int(job_text) < 1:
         raise ConfigError(
-            "config.invalid-value", "'jobs' is the number of worker processes, 1 or more", found=job_text, file=file
+            "config.invalid-value",
+            "'jobs' is the number of worker processes, 1 or more",
+            found=job_text,
+            file=file,
         )
     return Settings(
         data_dir=(start / (pick("data", data, "data") or "data")).resolve(),
@@ -61,7 +68,10 @@ def load_settings(
 def _find_federation(start: Path) -> Path:
     """The working folder or the nearest parent that has the four rooms, else the federation shipped in the package."""
     for folder in (start, *start.parents):
-        if all((folder / room).is_dir() for room in ROOMS) and (folder / "standard" / "standard.yaml").exists():
+        if (
+            all((folder / room).is_dir() for room in ROOMS)
+            and (folder / "standard" / "standard.yaml").exists()
+        ):
             return folder
     shipped = Path(__file__).parents[1] / "federation"
     if shipped.is_dir():
@@ -76,11 +86,16 @@ def _read_toml(file: Path) -> dict[str, str]:
     try:
         content = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError("config.bad-toml", "comity.toml is not valid TOML", file=file, found=str(error)) from None
+        raise ConfigError(
+            "config.bad-toml", "comity.toml is not valid TOML", file=file, found=str(error)
+        ) from None
     for key, value in content.items():
         if key not in _KNOWN:
             raise ConfigError(
-                "config.unknown-key", f"Nobody knows the setting '{key}'", file=file, remedy=nearest(key, _KNOWN)
+                "config.unknown-key",
+                f"Nobody knows the setting '{key}'",
+                file=file,
+                remedy=nearest(key, _KNOWN),
             )
         if not isinstance(value, str | int):
             raise ConfigError("config.invalid-value", f"'{key}' must be text", file=file, found=repr(value))

@@ -27,7 +27,7 @@ Location = tuple[str | int, ...]
 class _CoreLoader(yaml.SafeLoader):
     """YAML 1.2 core schema: only true/false, null, integers and floats are anything but text."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  (its own, not the base's)
 
 
 for _tag, _pattern, _first in (
@@ -52,7 +52,9 @@ def read_yaml(path: Path) -> tuple[Any, dict[Location, tuple[int, int]]]:
             "config.not-utf8", "The file is not UTF-8", file=path, found=str(error), remedy="save it as UTF-8"
         ) from None
     except OSError as error:
-        raise ConfigError("config.unreadable-file", "The file cannot be read", file=path, found=str(error)) from None
+        raise ConfigError(
+            "config.unreadable-file", "The file cannot be read", file=path, found=str(error)
+        ) from None
     loader = _CoreLoader(text)
     try:
         node = loader.get_single_node()
@@ -73,7 +75,9 @@ def read_yaml(path: Path) -> tuple[Any, dict[Location, tuple[int, int]]]:
             remedy="check the indentation, the colons and the quotes at this place",
         ) from None
     except yaml.YAMLError as error:
-        raise ConfigError("config.bad-yaml", "The file is not valid YAML", file=path, found=str(error)) from None
+        raise ConfigError(
+            "config.bad-yaml", "The file is not valid YAML", file=path, found=str(error)
+        ) from None
     finally:
         loader.dispose()
 

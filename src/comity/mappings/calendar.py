@@ -59,7 +59,9 @@ def read_date(
     return None
 
 
-def _interpret(fmt: DateFormat, parts: dict[str, str], calendar: str, pivot: int | None) -> PartialDate | None:
+def _interpret(
+    fmt: DateFormat, parts: dict[str, str], calendar: str, pivot: int | None
+) -> PartialDate | None:
     month = _month(parts)
     day = int(parts["d"]) if "d" in parts else None
     if not fmt.has_year:
@@ -80,7 +82,9 @@ def _interpret(fmt: DateFormat, parts: dict[str, str], calendar: str, pivot: int
         last = _span(calendar, int(parts["Y2"]), None, None)
         if last is None or last[1] < earliest:
             return None
-        return PartialDate(f"{_edtf(earliest, last_of=span[1])}/{_edtf(last[0], last_of=last[1])}", earliest, last[1])
+        return PartialDate(
+            f"{_edtf(earliest, last_of=span[1])}/{_edtf(last[0], last_of=last[1])}", earliest, last[1]
+        )
     return PartialDate(_edtf(earliest, last_of=latest), earliest, latest)
 
 
@@ -130,7 +134,9 @@ def _without_year(month: int | None, day: int | None) -> PartialDate | None:
         dt.date(2000, month or 1, day or 1)  # a leap year: the 29th of February exists in some year
     except ValueError:
         return None
-    return PartialDate(f"XXXX-{month or 1:02d}" + (f"-{day:02d}" if day else ""), None, None) if month else None
+    return (
+        PartialDate(f"XXXX-{month or 1:02d}" + (f"-{day:02d}" if day else ""), None, None) if month else None
+    )
 
 
 def _span(calendar: str, year: int, month: int | None, day: int | None) -> tuple[dt.date, dt.date] | None:
@@ -140,7 +146,9 @@ def _span(calendar: str, year: int, month: int | None, day: int | None) -> tuple
         if day is not None:
             return (first, first)
         if month is not None:
-            last = _day_before(calendar, *((year, month + 1, 1) if month < _months(calendar) else (year + 1, 1, 1)))
+            last = _day_before(
+                calendar, *((year, month + 1, 1) if month < _months(calendar) else (year + 1, 1, 1))
+            )
         else:
             last = _day_before(calendar, year + 1, 1, 1)
     except (ValueError, OverflowError):
@@ -184,7 +192,7 @@ def _ethiopic(year: int, month: int, day: int) -> dt.date:
     # Ethiopic = Coptic year + 276: the months and days are the same (STANDARD-FACTS A.5).
     coptic_year = year - 276
     days = 30 if month <= 12 else (6 if coptic_year % 4 == 3 else 5)
-    if not (1 <= coptic_year and 1 <= month <= 13 and 1 <= day <= days):
+    if not (coptic_year >= 1 and 1 <= month <= 13 and 1 <= day <= days):
         raise ValueError(f"{year}-{month}-{day}")
     return dt.date(*coptic.to_gregorian(coptic_year, month, day))
 
@@ -194,9 +202,14 @@ def _edtf(first: dt.date, last_of: dt.date) -> str:
         return first.isoformat()
     if (first.month, first.day, last_of.month, last_of.day) == (1, 1, 12, 31) and first.year == last_of.year:
         return f"{first.year:04d}"
-    if first.day == 1 and (last_of + dt.timedelta(days=1)).day == 1 and (first.year, first.month) == (
-        last_of.year,
-        last_of.month,
+    if (
+        first.day == 1
+        and (last_of + dt.timedelta(days=1)).day == 1
+        and (first.year, first.month)
+        == (
+            last_of.year,
+            last_of.month,
+        )
     ):
         return f"{first.year:04d}-{first.month:02d}"
     # A month or a year of another calendar is an interval of Gregorian days.

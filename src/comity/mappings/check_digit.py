@@ -2,8 +2,9 @@
 
 Invariant: a macro gives one word of a closed list, or NULL for a missing value, and never an error.
 
-Rules: MRZ weights 7, 3, 1 (ICAO Doc 9303-3, 4.9); a visa has no digit over the whole (9303-7). VIN weights and transliteration of 49 CFR 565; the digit is mandatory
-for North American makers (first character 1 to 5) and for China (L), elsewhere it says nothing. IMEI: Luhn. IMO: 7..2.
+Rules: MRZ weights 7, 3, 1 (ICAO Doc 9303-3, 4.9); a visa has no digit over the whole (9303-7). VIN weights and
+transliteration of 49 CFR 565; the digit is mandatory for North American makers (first character 1 to 5) and for China
+(L), elsewhere it says nothing. IMEI: Luhn. IMO: weights 7 to 2.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ _TD1 = " AND ".join(
         _digit_holds("substr(m, 6, 9)", "substr(m, 15, 1)"),
         _digit_holds("substr(m, 31, 6)", "substr(m, 37, 1)"),
         _digit_holds("substr(m, 39, 6)", "substr(m, 45, 1)"),
-        _digit_holds("(substr(m, 6, 25) || substr(m, 31, 7) || substr(m, 39, 7) || substr(m, 49, 11))", "substr(m, 60, 1)"),
+        _digit_holds(
+            "(substr(m, 6, 25) || substr(m, 31, 7) || substr(m, 39, 7) || substr(m, 49, 11))",
+            "substr(m, 60, 1)",
+        ),
     )
 )
 

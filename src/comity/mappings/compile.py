@@ -11,8 +11,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from comity.errors import ComityError, ConfigError, MappingError, nearest
 from comity.config.yaml_file import place_of
+from comity.errors import ComityError, ConfigError, MappingError, nearest
 from comity.mappings.each_sql import items_sql
 from comity.mappings.expression import parse_expression
 from comity.mappings.mapping import Branch, MappingFile, Rule, load_mappings
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
 ENGINE_VERSION = "1"  # raised when the same mapping over the same bytes would give other records
 _BY_ENGINE = frozenset(
-    "record_id source_id source_key owner_country export_id source_row mapping_version first_seen last_changed "
-    "quality_flags".split()
+    """
+    record_id source_id source_key owner_country export_id source_row mapping_version first_seen last_changed
+    quality_flags
+    """.split()
 )
 REASON_TYPE = 'STRUCT(code VARCHAR, "column" VARCHAR, found VARCHAR, message VARCHAR)'
 
@@ -67,7 +69,15 @@ def compile_mapping(file: MappingFile, context: Context) -> tuple[Plan, set[str]
     """One mapping as a plan, and the source fields that it uses or ignores."""
     mapping = file.mapping
     if mapping.source != context.source:
-        raise _at(file, ("source",), MappingError("mapping.wrong-source", f"This is a mapping of '{mapping.source}'", remedy=f"write '{context.source}'"))
+        raise _at(
+            file,
+            ("source",),
+            MappingError(
+                "mapping.wrong-source",
+                f"This is a mapping of '{mapping.source}'",
+                remedy=f"write '{context.source}'",
+            ),
+        )
     record_types = context.standard.record_types
     if mapping.record not in record_types:
         raise _at(
@@ -80,24 +90,33 @@ def compile_mapping(file: MappingFile, context: Context) -> tuple[Plan, set[str]
             ),
         )
     record_type = record_types[mapping.record]
-    branches, used, rules = [], set[str](), {}
+    branches: list[BranchPlan] = []
+    used: set[str] = set()
+    rules: dict[str, dict[str, object]] = {}
     for index, branch in enumerate(mapping.branches()):
         suffix = f"_{index + 1}" if mapping.rows else ""
-        plan, fields, branch_rules = _compile_branch(file, branch, index, suffix, record_type, context)
-        branches.append(plan)
+        branch_plan, fields, branch_rules = _compile_branch(file, branch, index, suffix, record_type, context)
+        branches.append(branch_plan)
         used |= fields
         rules |= branch_rules
     known = {item.name for item in context.fields}
     for name in mapping.ignored:
         if name.split(".")[0] not in known:
-            error = MappingError("mapping.unknown-field", f"The source has no field '{name}'", remedy=nearest(name, known))
+            error = MappingError(
+                "mapping.unknown-field", f"The source has no field '{name}'", remedy=nearest(name, known)
+            )
             raise _at(file, ("ignored", name), error)
     from comity.standard import field_ids_clause
 
     prefix = f"{context.envelope.owner_country}|{context.source}|{mapping.record}|"
     simple = len(branches) == 1 and mapping.branches()[0].each is None and mapping.branches()[0].where is None
     body = json.dumps(
-        [ENGINE_VERSION, mapping.duplicates, prefix, [[b.steps, b.columns, b.reasons, repr(b.lookups)] for b in branches]]
+        [
+            ENGINE_VERSION,
+            mapping.duplicates,
+            prefix,
+            [[b.steps, b.columns, b.reasons, repr(b.lookups)] for b in branches],
+        ]
     )
     version = hashlib.sha256(body.encode()).hexdigest()[:12]
     plan = Plan(
@@ -135,7 +154,13 @@ def _compile_branch(
         place = (*at, "fields", name) if (*at, "fields", name) in file.places else ("fields", name)
         if name not in targets:
             known = nearest(name, targets)
-            raise _at(file, place, MappingError("mapping.unknown-column", f"'{record_type.name}' has no column '{name}'", remedy=known))
+            raise _at(
+                file,
+                place,
+                MappingError(
+                    "mapping.unknown-column", f"'{record_type.name}' has no column '{name}'", remedy=known
+                ),
+            )
         before = dict(steps.used)
         try:
             steps.used = {}
@@ -149,7 +174,9 @@ def _compile_branch(
             raise _at(
                 file,
                 ("fields",),
-                MappingError("mapping.required-not-filled", f"The required column '{column.name}' is not filled"),
+                MappingError(
+                    "mapping.required-not-filled", f"The required column '{column.name}' is not filled"
+                ),
             )
     plan = _assemble(items, steps, values, key, record_id, targets, record_type, context, suffix)
     return plan, {name.split(".")[0].rstrip("#") for name in steps.used} | _used_by_each(branch), rules
@@ -188,7 +215,10 @@ def _assemble(
     for name, value in values.items():
         read.append(f"{value.sql} AS {sql_name(name)}")
         if value.earliest is not None:
-            read += [f"{value.earliest} AS {sql_name(name + '_earliest')}", f"{value.latest} AS {sql_name(name + '_latest')}"]
+            read += [
+                f"{value.earliest} AS {sql_name(name + '_earliest')}",
+                f"{value.latest} AS {sql_name(name + '_latest')}",
+            ]
         for issue in value.issues:
             number = len(issues) + 1
             issues.append((name, issue))
@@ -197,12 +227,16 @@ def _assemble(
                 f"{issue.reason} AS {sql_name(f'reason {number}')}",
                 f"{issue.found} AS {sql_name(f'found {number}')}",
             ]
-    rejects = [(f"{key} IS NULL", "mapping.key-missing", "source_key", "NULL", "every field of the key is empty")]
+    rejects = [
+        (f"{key} IS NULL", "mapping.key-missing", "source_key", "NULL", "every field of the key is empty")
+    ]
     flags, stops = [], []
     for number, (name, issue) in enumerate(issues, 1):
         when = sql_name(f"issue {number}")
         if issue.policy == "flag":
-            flags.append(f"CASE WHEN {when} THEN {sql_text(name + ':')} || {sql_name(f'reason {number}')} END")
+            flags.append(
+                f"CASE WHEN {when} THEN {sql_text(name + ':')} || {sql_name(f'reason {number}')} END"
+            )
             continue
         message = _MESSAGES[issue.code]
         rejects.append((when, issue.code, name, sql_name(f"found {number}"), message))
@@ -211,12 +245,26 @@ def _assemble(
     for name in values:
         column = targets[name]
         if column.required and not column.type.startswith("list"):
-            own = [sql_name(f"issue {n}") for n, (of, i) in enumerate(issues, 1) if of == name and i.policy != "flag"]
+            own = [
+                sql_name(f"issue {n}")
+                for n, (of, i) in enumerate(issues, 1)
+                if of == name and i.policy != "flag"
+            ]
             unless = "".join(f" AND NOT {when}" for when in own)
-            rejects.append((f"{sql_name(name)} IS NULL{unless}", "mapping.required-missing", name, "NULL", _MESSAGES["mapping.required-missing"]))
+            rejects.append(
+                (
+                    f"{sql_name(name)} IS NULL{unless}",
+                    "mapping.required-missing",
+                    name,
+                    "NULL",
+                    _MESSAGES["mapping.required-missing"],
+                )
+            )
     rejected = " OR ".join(f"({when})" for when, *_ in rejects)
     any_flag = " OR ".join(sql_name(f"issue {n}") for n, (_, i) in enumerate(issues, 1) if i.policy == "flag")
-    flag_list = f"list_filter([{', '.join(flags)}], lambda x: x IS NOT NULL)" if flags else "CAST([] AS VARCHAR[])"
+    flag_list = (
+        f"list_filter([{', '.join(flags)}], lambda x: x IS NOT NULL)" if flags else "CAST([] AS VARCHAR[])"
+    )
     if any_flag:
         flag_list = f"CASE WHEN {any_flag} THEN {flag_list} ELSE CAST([] AS VARCHAR[]) END"
     names = {step: f"{step}{suffix}" for step in ("item", "given", "parsed", "read", "judged")}
@@ -228,10 +276,13 @@ def _assemble(
         (names["given"], f"SELECT source_row, element, {given} FROM {names['item']}"),
         (names["parsed"], f"SELECT *, {parsed} FROM {names['given']}"),
         (names["read"], f"SELECT {', '.join(read)} FROM {names['parsed']} {' '.join(steps.joins)}"),
-        (names["judged"], f"SELECT *, ({rejected}) AS is_rejected, {flag_list} AS flags FROM {names['read']}"),
+        (
+            names["judged"],
+            f"SELECT *, ({rejected}) AS is_rejected, {flag_list} AS flags FROM {names['read']}",
+        ),
     ]
     reasons = ", ".join(
-        f"CASE WHEN {when} THEN struct_pack(code := {sql_text(code)}, \"column\" := {sql_text(name)}, "
+        f'CASE WHEN {when} THEN struct_pack(code := {sql_text(code)}, "column" := {sql_text(name)}, '
         f"found := CAST({found} AS VARCHAR), message := {sql_text(message)}) END"
         for when, code, name, found, message in rejects
     )
@@ -291,7 +342,9 @@ def _record_columns(
         "information_grade": _text(envelope.information_grade),
         "sensitive_categories": _texts(envelope.sensitive_categories),
         "review_due": f"CAST(<received_day> + {envelope.review_after} AS DATE)",
-        "purge_after": f"CAST(<received_day> + {envelope.purge_after} AS DATE)" if envelope.purge_after else "NULL",
+        "purge_after": f"CAST(<received_day> + {envelope.purge_after} AS DATE)"
+        if envelope.purge_after
+        else "NULL",
         "legal_hold": "false",
     }
     columns = []
@@ -300,7 +353,9 @@ def _record_columns(
             continue
         if column.name in fixed:
             sql = fixed[column.name]
-            columns.append((column.name, sql if sql.startswith("<") else f"CAST({sql} AS {column.duckdb_type})"))
+            columns.append(
+                (column.name, sql if sql.startswith("<") else f"CAST({sql} AS {column.duckdb_type})")
+            )
             continue
         base = column.partial_date or column.name
         if base in values:
@@ -311,7 +366,9 @@ def _record_columns(
             elif column.required and column.type.startswith("list"):
                 sql = f"coalesce({sql}, [])"
         else:
-            sql = agreed.get(column.name, "[]" if column.required and column.type.startswith("list") else "NULL")
+            sql = agreed.get(
+                column.name, "[]" if column.required and column.type.startswith("list") else "NULL"
+            )
         columns.append((column.name, f"CAST({sql} AS {column.duckdb_type})"))
     return tuple(columns)
 
@@ -352,5 +409,11 @@ def _at(file: MappingFile, location: tuple[str | int, ...], error: ComityError) 
         return error
     line, column = place_of(file.places, location)
     return type(error)(
-        error.code, error.message, file=Path(file.path), line=line, column=column, found=error.found, remedy=error.remedy
+        error.code,
+        error.message,
+        file=Path(file.path),
+        line=line,
+        column=column,
+        found=error.found,
+        remedy=error.remedy,
     )

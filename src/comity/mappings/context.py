@@ -7,10 +7,11 @@ environment or the clock.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from comity.mappings.source_field import SourceField
     from comity.standard import Column, Standard
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comity.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
 COLUMNS = ("source_code", "label", "standard_code", "relation", "status", "reviewer", "date")
 RELATIONS = ("exact", "broader", "narrower", "none")
@@ -37,7 +37,9 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
     if not path.exists():
         path = shared
     if not path.exists():
-        known = [file.stem for place in (folder, shared.parent) if place.is_dir() for file in place.glob("*.csv")]
+        known = [
+            file.stem for place in (folder, shared.parent) if place.is_dir() for file in place.glob("*.csv")
+        ]
         raise ConfigError(
             "mapping.unknown-crosswalk",
             f"There is no crosswalk '{name}'",
@@ -56,9 +58,13 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
                 codes[code] = (row["standard_code"] or "").strip() or None
                 lines[code] = reader.line_num
     except UnicodeDecodeError as error:
-        raise ConfigError("config.not-utf8", "The crosswalk is not UTF-8", file=path, found=str(error)) from None
+        raise ConfigError(
+            "config.not-utf8", "The crosswalk is not UTF-8", file=path, found=str(error)
+        ) from None
     except csv.Error as error:
-        raise ConfigError("mapping.bad-crosswalk", "The crosswalk is not valid CSV", file=path, found=str(error)) from None
+        raise ConfigError(
+            "mapping.bad-crosswalk", "The crosswalk is not valid CSV", file=path, found=str(error)
+        ) from None
     return Crosswalk(name, path, codes, lines)
 
 
@@ -88,14 +94,20 @@ def _check_header(header: Collection[str], path: Path) -> None:
             )
     for column in COLUMNS:
         if column not in header:
-            raise ConfigError("mapping.bad-crosswalk", f"The crosswalk has no column '{column}'", file=path, line=1)
+            raise ConfigError(
+                "mapping.bad-crosswalk", f"The crosswalk has no column '{column}'", file=path, line=1
+            )
 
 
 def _check_row(row: dict[str, str], code: str, codes: dict[str, str | None], path: Path, line: int) -> None:
     if None in row or None in row.values():
-        raise ConfigError("mapping.bad-crosswalk", "A crosswalk line has another number of cells", file=path, line=line)
+        raise ConfigError(
+            "mapping.bad-crosswalk", "A crosswalk line has another number of cells", file=path, line=line
+        )
     if not code:
-        raise ConfigError("mapping.bad-crosswalk", "A crosswalk line has no source code", file=path, line=line)
+        raise ConfigError(
+            "mapping.bad-crosswalk", "A crosswalk line has no source code", file=path, line=line
+        )
     if code in codes:
         raise ConfigError(
             "mapping.bad-crosswalk",

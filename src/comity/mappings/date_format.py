@@ -1,7 +1,7 @@
 """A date format: strptime's letters, read into a regular expression and the parts that it finds.
 
-Invariant: a format says all it accepts. ``%Y`` is four digits, ``%y`` two (with a pivot) or, in a calendar of few
-digits such as Minguo, one to three; ``%m`` and ``%d`` one or two digits; ``%E`` an era's name; anything else is literal.
+Invariant: a format says all it accepts. ``%Y`` is four digits; ``%y`` two (with a pivot), or one to three in a calendar
+of few digits such as Minguo; ``%m`` and ``%d`` one or two digits; ``%E`` an era's name; anything else is literal.
 A format with two years is an interval; one without a day or month is a partial date.
 """
 

@@ -28,19 +28,31 @@ def sql_reads(formats: tuple[str, ...], calendar: str) -> bool:
 
 def full_date(text: str, formats: tuple[str, ...], calendar: str) -> str:
     """A DATE from the formats that name a day, NULL where none fits."""
-    dates = [_date(text, parse_format(form, calendar), calendar) for form in formats if _grain(form, calendar) == "day"]
+    dates = [
+        _date(text, parse_format(form, calendar), calendar)
+        for form in formats
+        if _grain(form, calendar) == "day"
+    ]
     return _coalesce(dates, "DATE")
 
 
 def month_start(text: str, formats: tuple[str, ...], calendar: str) -> str:
     """The first day of a month from the formats that name a month and no day."""
-    dates = [_date(text, parse_format(form, calendar), calendar) for form in formats if _grain(form, calendar) == "month"]
+    dates = [
+        _date(text, parse_format(form, calendar), calendar)
+        for form in formats
+        if _grain(form, calendar) == "month"
+    ]
     return _coalesce(dates, "DATE")
 
 
 def year_start(text: str, formats: tuple[str, ...], calendar: str) -> str:
     """The first of January from the formats that name a year only."""
-    dates = [_date(text, parse_format(form, calendar), calendar) for form in formats if _grain(form, calendar) == "year"]
+    dates = [
+        _date(text, parse_format(form, calendar), calendar)
+        for form in formats
+        if _grain(form, calendar) == "year"
+    ]
     return _coalesce(dates, "DATE")
 
 
@@ -64,7 +76,9 @@ def _date(text: str, fmt: DateFormat, calendar: str) -> str:
         # strptime is three times as fast as the regular expression; a short year falls out of the bounds.
         read = f"CAST(try_strptime({text}, {sql_text(fmt.text)}) AS DATE)"
         return f"CASE WHEN {read} {bounds} THEN {read} END"
-    year = f"TRY_CAST({found}.y AS INTEGER)" + (f" + {offset}" if offset > 0 else f" - {-offset}" if offset else "")
+    year = f"TRY_CAST({found}.y AS INTEGER)" + (
+        f" + {offset}" if offset > 0 else f" - {-offset}" if offset else ""
+    )
     month = f"{found}.m" if "m" in fmt.parts else "'1'"
     day = f"{found}.d" if "d" in fmt.parts else "'1'"
     read = f"TRY_CAST(({year}) || '-' || {month} || '-' || {day} AS DATE)"

@@ -7,7 +7,6 @@ pointing at the row that is kept, or they are numbered; either way no row is los
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comity.mappings.normalise import COPY_OPTIONS, Outcome, Rows, reject_columns
@@ -15,6 +14,7 @@ from comity.mappings.text_steps import sql_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import duckdb
 
@@ -35,7 +35,9 @@ def settle_duplicates(
     settled = []
     for rows, outcome in parts:
         path = outcome.records_path
-        if path is None or not _count(connection, f"repeated_rows WHERE nr > 1 AND filename = {sql_text(str(path))}"):
+        if path is None or not _count(
+            connection, f"repeated_rows WHERE nr > 1 AND filename = {sql_text(str(path))}"
+        ):
             settled.append(outcome)
         elif plan.duplicates == "number":
             _number(connection, plan, path)
@@ -46,7 +48,7 @@ def settle_duplicates(
 
 
 def _find(connection: duckdb.DuckDBPyConnection, plan: Plan, files: list[str]) -> bool:
-    """Fill ``repeated_rows`` (filename, position, record_id, source_row, nr, kept_row); nr is 1 for the one that is kept."""
+    """Fill ``repeated_rows``: filename, position, record_id, source_row, nr (1 is kept), kept_row."""
     listed = "[" + ", ".join(map(sql_text, files)) + "]"
     # A 64-bit hash first: a tenth of the memory of grouping by record_id, and usually the end of it.
     connection.execute(
@@ -74,7 +76,8 @@ def _number(connection: duckdb.DuckDBPyConnection, plan: Plan, path: Path) -> No
         plan,
         path,
         f"SELECT r.* EXCLUDE (file_row_number) REPLACE ("
-        f"CASE WHEN d.nr IS NULL THEN r.record_id ELSE left(sha256({sql_text(plan.key_prefix)} || {key}), 32) END AS record_id, "
+        "CASE WHEN d.nr IS NULL THEN r.record_id "
+        f"ELSE left(sha256({sql_text(plan.key_prefix)} || {key}), 32) END AS record_id, "
         f"CASE WHEN d.nr IS NULL THEN r.source_key ELSE {key} END AS source_key) "
         f"FROM read_parquet({sql_text(str(path))}, file_row_number = true) r LEFT JOIN "
         f"(SELECT position, nr FROM repeated_rows WHERE nr > 1 AND filename = {sql_text(str(path))}) d "
@@ -102,7 +105,8 @@ def _reject(
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE refused AS SELECT source_row, min(kept_row) AS kept_row, "
         "[struct_pack(code := 'mapping.duplicate-key', \"column\" := 'source_key', found := CAST(NULL AS VARCHAR), "
-        f"message := 'the key stands more than once; the rule {plan.duplicates} kept row ' || min(kept_row))] AS reasons "
+        f"message := 'the key stands more than once; the rule {plan.duplicates} kept row ' || min(kept_row))] "
+        "AS reasons "
         f"FROM {dropped} GROUP BY source_row"
     )
     # A row that gave other records too stays accepted, and the loss of one is still told.
@@ -118,8 +122,8 @@ def _reject(
             "SELECT run_id, source_id, export_id, record_type, any_value(file) AS file, source_row, "
             "any_value(line) AS line, any_value(byte_offset) AS byte_offset, bool_or(row_rejected) AS row_rejected, "
             "any_value(kept_row) AS kept_row, any_value(raw) AS raw, flatten(list(reasons)) AS reasons "
-            f"FROM ({before} UNION ALL BY NAME ({entries})) GROUP BY run_id, source_id, export_id, record_type, source_row "
-            "ORDER BY source_row"
+            f"FROM ({before} UNION ALL BY NAME ({entries})) "
+            "GROUP BY run_id, source_id, export_id, record_type, source_row ORDER BY source_row"
         )
     rejects_path = path.with_name(path.name.replace(".records.", ".refused."))
     connection.execute(f"COPY ({entries}) TO {sql_text(str(rejects_path))} ({COPY_OPTIONS})")

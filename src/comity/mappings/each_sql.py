@@ -29,14 +29,16 @@ def items_sql(each: Each, fields: Sequence[SourceField], source: str) -> tuple[s
         parts = f"string_split(coalesce({sql_name(each.split)}, ''), {sql_text(each.on)})"
         sql = (
             f"SELECT s.*, trim(u.item) AS {sql_name(each.as_)}, CAST(u.nr AS VARCHAR) AS {sql_name(each.as_ + '#')}, "
-            f"u.nr AS element FROM {source} AS s, unnest({parts}) WITH ORDINALITY AS u(item, nr) WHERE trim(u.item) <> ''"
+            f"u.nr AS element FROM {source} AS s, unnest({parts}) WITH ORDINALITY AS u(item, nr) "
+            "WHERE trim(u.item) <> ''"
         )
         return sql, known | _texts(each.as_, each.as_ + "#")
     if isinstance(each, Unpivot):
         for column in each.unpivot:
             _known(column, known)
         pairs = ", ".join(
-            f"{{'label': {sql_text(label)}, 'cell': {sql_name(column)}}}" for column, label in each.unpivot.items()
+            f"{{'label': {sql_text(label)}, 'cell': {sql_name(column)}}}"
+            for column, label in each.unpivot.items()
         )
         where = "WHERE nullif(trim(u.item.cell), '') IS NOT NULL" if each.skip_missing else ""
         sql = (
@@ -55,7 +57,9 @@ def _nested(each: str, known: dict[str, SourceField], source: str) -> tuple[str,
         inside = {child.name: child for child in levels[-1].children} if levels else reach
         _known(name, inside)
         if inside[name].shape != "records":
-            raise MappingError("mapping.not-records", f"'{each}' is no list of records", remedy="declare it with 'records:'")
+            raise MappingError(
+                "mapping.not-records", f"'{each}' is no list of records", remedy="declare it with 'records:'"
+            )
         levels.append(inside[name])
     columns, tables, nr = ["s.*"], [f"{source} AS s"], []
     fields = dict(known)
@@ -103,7 +107,9 @@ def _path(dotted: str) -> str:
 
 def _known(name: str, known: dict[str, SourceField]) -> None:
     if name not in known:
-        raise MappingError("mapping.unknown-field", f"The source has no field '{name}'", remedy=nearest(name, known))
+        raise MappingError(
+            "mapping.unknown-field", f"The source has no field '{name}'", remedy=nearest(name, known)
+        )
 
 
 def _texts(*names: str) -> dict[str, SourceField]:

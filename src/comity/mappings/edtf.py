@@ -40,7 +40,9 @@ def _single(text: str) -> tuple[dt.date | None, dt.date | None] | None:
         low, high = int(year.replace("X", "0")), int(year.replace("X", "9"))
         first_month, last_month = (1, 12) if month in (None, "XX") else (int(month), int(month))
         if day in (None, "XX"):
-            return dt.date(low, first_month, 1), dt.date(high, last_month, calendar.monthrange(high, last_month)[1])
+            return dt.date(low, first_month, 1), dt.date(
+                high, last_month, calendar.monthrange(high, last_month)[1]
+            )
         return dt.date(low, first_month, int(day)), dt.date(high, last_month, int(day))
     except (ValueError, TypeError):
         return None

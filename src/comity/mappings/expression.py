@@ -17,14 +17,18 @@ if TYPE_CHECKING:
 
 # An allow-list, in lower case: whatever a coming DuckDB adds is refused until someone has looked at it.
 FUNCTIONS = frozenset(
-    """abs array_to_string cast ceil ceiling char_length character_length coalesce concat concat_ws contains date_diff
-    date_part date_trunc datediff ends_with extract floor format greatest if ifnull instr json_array_length
-    json_extract json_extract_string last_day least left length levenshtein list_aggregate list_concat list_contains
-    list_distinct list_extract list_filter list_has list_sort list_transform list_value lower lpad ltrim
-    make_date md5 mod nullif position power printf regexp_extract regexp_extract_all regexp_full_match regexp_matches
-    regexp_replace regexp_split_to_array repeat replace reverse right round rpad rtrim sha256 sign split_part sqrt
-    starts_with str_split str_split_regex strftime string_split strip_accents strlen strpos strptime substr substring
-    translate trim trunc try_cast try_strptime upper month year day hour minute second""".split()
+    """
+    abs array_length array_to_string len cast ceil ceiling char_length character_length coalesce concat concat_ws
+    contains date_diff date_part date_trunc datediff ends_with extract floor format greatest if
+    ifnull instr json_array_length json_extract json_extract_string last_day least left length
+    levenshtein list_aggregate list_concat list_contains list_distinct list_extract list_filter
+    list_has list_sort list_transform list_value lower lpad ltrim make_date md5 mod nullif position
+    power printf regexp_extract regexp_extract_all regexp_full_match regexp_matches regexp_replace
+    regexp_split_to_array repeat replace reverse right round rpad rtrim sha256 sign split_part sqrt
+    starts_with str_split str_split_regex strftime string_split strip_accents strlen strpos strptime
+    substr substring translate trim trunc try_cast try_strptime upper month year day hour minute
+    second
+    """.split()
 )
 
 
@@ -45,18 +49,33 @@ def parse_expression(text: str, fields: Collection[str]) -> Expression:
         tree = sqlglot.parse_one(f"SELECT {text}", read="duckdb")
     except sqlglot.errors.SqlglotError as error:
         raise MappingError(
-            "mapping.bad-sql", "The SQL expression cannot be parsed", found=str(error).splitlines()[0], remedy=text
+            "mapping.bad-sql",
+            "The SQL expression cannot be parsed",
+            found=str(error).splitlines()[0],
+            remedy=text,
         ) from None
-    if not isinstance(tree, exp.Select) or len(tree.expressions) != 1 or set(tree.args) - {"expressions", "kind"} and any(
-        tree.args.get(part) for part in tree.args if part not in ("expressions", "kind")
+    if (
+        not isinstance(tree, exp.Select)
+        or len(tree.expressions) != 1
+        or (
+            set(tree.args) - {"expressions", "kind"}
+            and any(tree.args.get(part) for part in tree.args if part not in ("expressions", "kind"))
+        )
     ):
         raise MappingError("mapping.bad-sql", "A mapping's SQL is one scalar expression", found=text)
     root = tree.expressions[0]
-    forbidden = (exp.Subquery, exp.Select, exp.Star, exp.AggFunc, exp.Window, exp.UDTF, exp.Alias, exp.Parameter)
+    forbidden = (
+        exp.Subquery,
+        exp.Select,
+        exp.Star,
+        exp.AggFunc,
+        exp.Window,
+        exp.UDTF,
+        exp.Alias,
+        exp.Parameter,
+    )
     used: dict[str, None] = {}
-    lambda_names = {
-        name.name for node in root.find_all(exp.Lambda) for name in node.expressions
-    }
+    lambda_names = {name.name for node in root.find_all(exp.Lambda) for name in node.expressions}
     for node in root.walk():
         if isinstance(node, forbidden) and not isinstance(node, exp.Lambda):
             raise MappingError(
@@ -71,7 +90,10 @@ def parse_expression(text: str, fields: Collection[str]) -> Expression:
                 continue
             if name not in fields:
                 raise MappingError(
-                    "mapping.unknown-field", f"The source has no field '{name}'", found=text, remedy=nearest(name, fields)
+                    "mapping.unknown-field",
+                    f"The source has no field '{name}'",
+                    found=text,
+                    remedy=nearest(name, fields),
                 )
             used[name] = None
         elif isinstance(node, exp.Func):

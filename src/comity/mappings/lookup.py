@@ -70,7 +70,9 @@ class Lookup:
     kind: LookupKind
 
 
-def fill_lookups(connection: duckdb.DuckDBPyConnection, distinct_sql: str, lookups: tuple[Lookup, ...]) -> None:
+def fill_lookups(
+    connection: duckdb.DuckDBPyConnection, distinct_sql: str, lookups: tuple[Lookup, ...]
+) -> None:
     """Create each lookup's temporary table from the distinct texts: one pass over the part for all of them.
 
     ``distinct_sql`` yields one row with a list of distinct texts for each lookup, in order.

@@ -6,12 +6,14 @@ What the names in it refer to (fields, columns, code lists) is checked when it i
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from comity.config.yaml_file import Location, read_yaml, validate_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Policy = Literal["flag", "reject", "stop"]
 Calendar = Literal["gregorian", "minguo", "buddhist", "japanese", "umm_al_qura", "solar_hijri", "ethiopic"]
@@ -131,7 +133,9 @@ class Rule(_Block):
     zero_is_missing: bool = False
     invalid: Policy | None = None
 
-    @field_validator("join", "latin", "name_key", "hash", "apply", "date", "timestamp", "list_", mode="before")
+    @field_validator(
+        "join", "latin", "name_key", "hash", "apply", "date", "timestamp", "list_", mode="before"
+    )
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
@@ -140,9 +144,13 @@ class Rule(_Block):
     def _one_origin(self) -> Rule:
         given = [name for name in ORIGINS if getattr(self, _ATTRIBUTE.get(name, name)) is not None]
         if len(given) != 1:
-            raise ValueError(f"a rule needs exactly one of {', '.join(ORIGINS)}; it has {' and '.join(given) or 'none'}")
+            raise ValueError(
+                f"a rule needs exactly one of {', '.join(ORIGINS)}; it has {' and '.join(given) or 'none'}"
+            )
         read_as = [
-            name for name in ("integer", "number", "boolean", "date", "timestamp", "codes", "check") if getattr(self, name)
+            name
+            for name in ("integer", "number", "boolean", "date", "timestamp", "codes", "check")
+            if getattr(self, name)
         ]
         if len(read_as) > 1:
             raise ValueError(f"a value is read as one thing; this rule has {' and '.join(read_as)}")

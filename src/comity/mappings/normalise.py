@@ -7,7 +7,6 @@ a second one over the same steps, only when the counts differ.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comity.errors import MappingError, StoreError
@@ -16,6 +15,8 @@ from comity.mappings.lookup import fill_lookups
 from comity.mappings.text_steps import sql_text
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
     from comity.mappings.plan import Plan, Provenance
@@ -91,7 +92,12 @@ def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
 
 
 def normalise(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, rows: Rows, provenance: Provenance, run_id: str, into: Path
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    rows: Rows,
+    provenance: Provenance,
+    run_id: str,
+    into: Path,
 ) -> Outcome:
     """Write ``into``.records.parquet and, if any row was refused, ``into``.rejects.parquet."""
     for branch in plan.branches:
@@ -182,9 +188,16 @@ def reject_columns(
     kept_row: str,
 ) -> str:
     """The SELECT of a rejects file from ``table`` (source_row, reasons): the columns that every reject has."""
-    file = "CASE " + " ".join(
-        f"WHEN source_row >= {first} THEN {sql_text(name)}" for first, name in sorted(rows.files, reverse=True)
-    ) + " END" if rows.files else "NULL"
+    file = (
+        "CASE "
+        + " ".join(
+            f"WHEN source_row >= {first} THEN {sql_text(name)}"
+            for first, name in sorted(rows.files, reverse=True)
+        )
+        + " END"
+        if rows.files
+        else "NULL"
+    )
     return (
         f"SELECT {sql_text(run_id)} AS run_id, {sql_text(source)} AS source_id, {sql_text(export_id)} AS export_id, "
         f"{sql_text(record_type)} AS record_type, CAST({file} AS VARCHAR) AS file, source_row, "
@@ -208,7 +221,9 @@ def _unmapped(
         if not flagged and plan.simple:
             continue
         for finding in branch.findings:
-            for code, count, row in connection.execute(plan.finding_sql(branch, finding, rows.scan)).fetchall():
+            for code, count, row in connection.execute(
+                plan.finding_sql(branch, finding, rows.scan)
+            ).fetchall():
                 found.append(UnmappedCode(finding.column, finding.crosswalk, str(code), count, row))
     return tuple(found)
 

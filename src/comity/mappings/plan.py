@@ -70,7 +70,10 @@ class Plan:
         for branch in self.branches:
             steps += [step for step in branch.steps if step not in steps]
         # A part is read once for each branch rather than kept in memory: memory stays flat.
-        named = ",\n".join(f"{name} AS NOT MATERIALIZED (\n  {sql}\n)" if "(" not in name else f"{name}" for name, sql in steps)
+        named = ",\n".join(
+            f"{name} AS NOT MATERIALIZED (\n  {sql}\n)" if "(" not in name else f"{name}"
+            for name, sql in steps
+        )
         return f"WITH {named}\n{select}"
 
     def record_sql(self, scan: str, provenance: Provenance) -> str:
@@ -98,7 +101,9 @@ class Plan:
 
     def tally_sql(self, scan: str) -> str:
         """One row: rows that became a record, rows that only failed, and records."""
-        items = " UNION ALL ".join(f"SELECT source_row, is_rejected FROM {branch.judged}" for branch in self.branches)
+        items = " UNION ALL ".join(
+            f"SELECT source_row, is_rejected FROM {branch.judged}" for branch in self.branches
+        )
         return self.with_steps(
             scan,
             "SELECT count(*) FILTER (good > 0), count(*) FILTER (good = 0), CAST(coalesce(sum(good), 0) AS BIGINT) "
@@ -117,7 +122,9 @@ class Plan:
             steps.append((name, sql))
             if name == branch.given:
                 break
-        named = ",\n".join(f"{name} AS NOT MATERIALIZED ({sql})" if "(" not in name else name for name, sql in steps)
+        named = ",\n".join(
+            f"{name} AS NOT MATERIALIZED ({sql})" if "(" not in name else name for name, sql in steps
+        )
         return f"WITH {named} SELECT {lists} FROM {branch.given}"
 
     def finding_sql(self, branch: BranchPlan, finding: Finding, scan: str) -> str:
@@ -139,4 +146,8 @@ def _wanted(lookup: Lookup) -> str:
 
 
 def _fill(sql: str, run: dict[str, str]) -> str:
-    return run[sql[1:-1]] if sql.startswith("<") and sql[1:-1] in run else sql.replace("<received_day>", run["received_day"])
+    return (
+        run[sql[1:-1]]
+        if sql.startswith("<") and sql[1:-1] in run
+        else sql.replace("<received_day>", run["received_day"])
+    )

@@ -28,7 +28,9 @@ def read_text(rule: Rule, raw: str, column: Column, steps: Steps, context: Conte
     issues: list[Issue] = []
     cleaned = raw
     if rule.missing:
-        words = " ".join(f"WHEN {sql_text(word)} THEN {sql_text(kind)}" for word, kind in rule.missing.items())
+        words = " ".join(
+            f"WHEN {sql_text(word)} THEN {sql_text(kind)}" for word, kind in rule.missing.items()
+        )
         kind = steps.give(f"{column.name} missing", f"CASE {raw} {words} END")
         issues.append(Issue(f"{kind} IS NOT NULL", kind, "flag", "mapping.value-missing"))
         known = ", ".join(sql_text(word) for word in rule.missing)
@@ -56,7 +58,9 @@ def read_list(rule: Rule, items: str, column: Column, steps: Steps, context: Con
     )
     if not column.type.startswith("list"):
         raise MappingError(
-            "mapping.not-a-list", f"'{column.name}' holds one value, and the rule gives a list", remedy="remove 'split'"
+            "mapping.not-a-list",
+            f"'{column.name}' holds one value, and the rule gives a list",
+            remedy="remove 'split'",
         )
     if rule.codes is None:
         if column.code_list:
@@ -68,7 +72,8 @@ def read_list(rule: Rule, items: str, column: Column, steps: Steps, context: Con
     mapped = f"list_transform({texts}, lambda x: MAP {{{pairs}}}[x])" if pairs else "CAST([] AS VARCHAR[])"
     value = steps.parse(column.name, f"list_distinct(list_filter({mapped}, lambda x: x IS NOT NULL))")
     unknown = steps.parse(
-        f"{column.name} unmapped", f"array_to_string(list_filter({texts}, lambda x: NOT list_contains({keys}, x)), ';')"
+        f"{column.name} unmapped",
+        f"array_to_string(list_filter({texts}, lambda x: NOT list_contains({keys}, x)), ';')",
     )
     issue = Issue(f"({unknown} <> '')", "'unmapped'", rule.unmapped, "mapping.code-unmapped", unknown, name)
     return Value(value, (issue,))
@@ -97,7 +102,8 @@ def _clean(rule: Rule, text: str) -> str:
     for step in rule.apply:
         text = text_step(step, text)
     if rule.pad is not None:
-        text = f"CASE WHEN length({text}) < {rule.pad.width} THEN lpad({text}, {rule.pad.width}, {sql_text(rule.pad.with_)}) ELSE {text} END"
+        pad, width = sql_text(rule.pad.with_), rule.pad.width
+        text = f"CASE WHEN length({text}) < {width} THEN lpad({text}, {width}, {pad}) ELSE {text} END"
     return f"nullif(trim({text}), '')" if rule.replace or rule.extract or rule.apply else text
 
 
@@ -150,14 +156,22 @@ def _needs_codes(column: Column) -> MappingError:
 
 
 def _understood(text: str, value: str) -> Value:
-    issue = Issue(f"({text} IS NOT NULL AND {value} IS NULL)", "'unparseable'", "flag", "mapping.value-unparseable", text)
+    issue = Issue(
+        f"({text} IS NOT NULL AND {value} IS NULL)",
+        "'unparseable'",
+        "flag",
+        "mapping.value-unparseable",
+        text,
+    )
     return Value(value, (issue,))
 
 
 def _codes(rule: Rule, column: Column, context: Context) -> tuple[dict[str, str | None], str]:
     """Source code → standard code, and the crosswalk's name."""
     if column.code_list is None and rule.codes == "same":
-        raise MappingError("mapping.rule-does-not-fit", f"'{column.name}' has no code list", remedy="remove 'codes'")
+        raise MappingError(
+            "mapping.rule-does-not-fit", f"'{column.name}' has no code list", remedy="remove 'codes'"
+        )
     if rule.codes == "same":
         return {code: code for code in context.codes(column.code_list or "")}, f"same {column.code_list}"
     crosswalk = load_crosswalk(rule.codes or "", context.folder)
@@ -208,7 +222,9 @@ def _read_number(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
     if rule.zero_is_missing:
         zero = steps.parse(f"{column.name} zero", f"coalesce(TRY_CAST({plain} AS DOUBLE) = 0, false)")
         present += f" AND NOT {zero}"
-    issues = [Issue(f"({present} AND {value} IS NULL)", "'unparseable'", "flag", "mapping.value-unparseable", text)]
+    issues = [
+        Issue(f"({present} AND {value} IS NULL)", "'unparseable'", "flag", "mapping.value-unparseable", text)
+    ]
     if rule.zero_is_missing:
         issues.append(Issue(zero, "'unknown'", "flag", "mapping.value-missing", text))
     bounds = []
@@ -243,12 +259,24 @@ def _read_date(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
     day = steps.parse(f"{column.name} day", full_date(text, formats, rule.calendar))
     if not partial:
         return _understood(text, day)
-    month = steps.parse(f"{column.name} month", f"CASE WHEN {text} IS NOT NULL THEN {month_start(text, formats, rule.calendar)} END")
-    year = steps.parse(f"{column.name} year", f"CASE WHEN {text} IS NOT NULL THEN {year_start(text, formats, rule.calendar)} END")
+    month = steps.parse(
+        f"{column.name} month",
+        f"CASE WHEN {text} IS NOT NULL THEN {month_start(text, formats, rule.calendar)} END",
+    )
+    year = steps.parse(
+        f"{column.name} year",
+        f"CASE WHEN {text} IS NOT NULL THEN {year_start(text, formats, rule.calendar)} END",
+    )
     edtf = f"coalesce(CAST({day} AS VARCHAR), strftime({month}, '%Y-%m'), strftime({year}, '%Y'))"
     earliest = f"coalesce({day}, {month}, {year})"
     latest = f"coalesce({day}, last_day({month}), CAST({year} + INTERVAL 1 YEAR - INTERVAL 1 DAY AS DATE))"
-    issue = Issue(f"({text} IS NOT NULL AND {earliest} IS NULL)", "'unparseable'", "flag", "mapping.value-unparseable", text)
+    issue = Issue(
+        f"({text} IS NOT NULL AND {earliest} IS NULL)",
+        "'unparseable'",
+        "flag",
+        "mapping.value-unparseable",
+        text,
+    )
     return Value(edtf, (issue,), earliest, latest)
 
 
@@ -269,7 +297,9 @@ def _read_timestamp(rule: Rule, text: str, column: Column, steps: Steps) -> Valu
 
     if rule.zone not in zoneinfo.available_timezones():
         raise MappingError(
-            "mapping.unknown-zone", f"Nobody knows the time zone '{rule.zone}'", remedy=nearest(rule.zone, zoneinfo.available_timezones())
+            "mapping.unknown-zone",
+            f"Nobody knows the time zone '{rule.zone}'",
+            remedy=nearest(rule.zone, zoneinfo.available_timezones()),
         )
     local = steps.parse(f"{column.name} local", read)
     zone = sql_text(rule.zone)
@@ -277,5 +307,11 @@ def _read_timestamp(rule: Rule, text: str, column: Column, steps: Steps) -> Valu
     value = Value(moment).sql
     understood = _understood(text, value)
     # In the hour that summer time skips, a local time names no moment: turned back it is another one.
-    gap = Issue(f"(timezone({zone}, {moment}) <> {local})", "'no_such_local_time'", "flag", "mapping.value-unparseable", text)
+    gap = Issue(
+        f"(timezone({zone}, {moment}) <> {local})",
+        "'no_such_local_time'",
+        "flag",
+        "mapping.value-unparseable",
+        text,
+    )
     return Value(value, (*understood.issues, gap))

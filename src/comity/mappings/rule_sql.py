@@ -152,7 +152,14 @@ def _case(rule: Rule, column: Column, steps: Steps, context: Context) -> Value:
 
 
 def _only_when(issue: Issue, condition: str) -> Issue:
-    return Issue(f"({condition}) AND {issue.when}", issue.reason, issue.policy, issue.code, issue.found, issue.crosswalk)
+    return Issue(
+        f"({condition}) AND {issue.when}",
+        issue.reason,
+        issue.policy,
+        issue.code,
+        issue.found,
+        issue.crosswalk,
+    )
 
 
 def _first_of(values: list[Value]) -> Value:
@@ -182,7 +189,9 @@ def _structs(
         for name in struct:
             if name not in known:
                 raise MappingError(
-                    "mapping.unknown-column", f"'{column.name}' has no part '{name}'", remedy=nearest(name, known)
+                    "mapping.unknown-column",
+                    f"'{column.name}' has no part '{name}'",
+                    remedy=nearest(name, known),
                 )
         values = {name: compile_rule(rule, known[name], steps, context) for name, rule in struct.items()}
         present = " OR ".join(
@@ -222,9 +231,17 @@ def _latin(rule: Rule, column: Column, steps: Steps) -> Value:
     table = steps.look_up(text, LatinLookup(rule.language))
     # A text of ASCII letters needs no table: capitals, apostrophes dropped, other signs one space.
     plain = f"trim(regexp_replace(regexp_replace(upper({text}), '[''`]', '', 'g'), '[^A-Z0-9]+', ' ', 'g'))"
-    value = steps.parse(f"{column.name} plain", f"CASE WHEN strlen({text}) = length({text}) THEN nullif({plain}, '') END")
+    value = steps.parse(
+        f"{column.name} plain", f"CASE WHEN strlen({text}) = length({text}) THEN nullif({plain}, '') END"
+    )
     sql = f"coalesce({value}, {table}.value)"
-    issue = Issue(f"({text} IS NOT NULL AND {sql} IS NULL)", "'no_transliteration'", "flag", "mapping.value-unparseable", text)
+    issue = Issue(
+        f"({text} IS NOT NULL AND {sql} IS NULL)",
+        "'no_transliteration'",
+        "flag",
+        "mapping.value-unparseable",
+        text,
+    )
     return Value(sql, (issue,))
 
 

@@ -18,7 +18,10 @@ _DIGITS = (
     "٠١٢٣٤٥٦٧٨٩" + "۰۱۲۳۴۵۶۷۸۹" + "๐๑๒๓๔๕๖๗๘๙" + "０１２３４５６７８９" + "०१२३४५६७८९",
     "0123456789" * 5,
 )
-_FULL_WIDTH = ("".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000", "".join(map(chr, range(0x21, 0x7F))) + " ")
+_FULL_WIDTH = (
+    "".join(chr(code) for code in range(0xFF01, 0xFF5F)) + "\u3000",
+    "".join(map(chr, range(0x21, 0x7F))) + " ",
+)
 
 STEPS: dict[str, str] = {
     "trim": "trim({})",
@@ -31,7 +34,8 @@ STEPS: dict[str, str] = {
     "letters_digits": "regexp_replace({}, '[^\\pL\\pN]+', '', 'g')",
     "digits": "regexp_replace({}, '[^0-9]+', '', 'g')",
     "fold_arabic": (
-        f"regexp_replace(translate({{}}, '{_ARABIC[0]}', '{_ARABIC[1]}'), '[\\x{{0640}}\\x{{064B}}-\\x{{0652}}]', '', 'g')"
+        f"regexp_replace(translate({{}}, '{_ARABIC[0]}', '{_ARABIC[1]}'), "
+        "'[\\x{0640}\\x{064B}-\\x{0652}]', '', 'g')"
     ),
     "fold_digits": f"translate({{}}, '{_DIGITS[0]}', '{_DIGITS[1]}')",
     "html_text": (

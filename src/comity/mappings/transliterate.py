@@ -17,13 +17,14 @@ _LATIN = {
     "Ł": "L", "Ŀ": "L", "Ñ": "N", "Ŋ": "N", "Ö": "OE", "Ø": "OE", "Œ": "OE", "ẞ": "SS", "ß": "SS", "Ŧ": "T",
     "Ü": "UE", "Þ": "TH", "Ə": "E", "ı": "I",
 }  # fmt: skip
-_CYRILLIC = dict(
-    zip(
-        "АБВГҐДЕЁЄЖЗИІЇЙЈКЛЉМНЊОПРСТЋЌЎУФХЦЧЏШЩЪЫЬЭЮЯЃЅЂ",
-        "A B V G G D E E IE ZH Z I I I I J K L LJ M N NJ O P R S T C K U U F KH TS CH DZ SH SHCH IE Y _ E IU IA G DZ D".split(),
-        strict=True,
-    )
-) | {"Ь": ""}
+_CYRILLIC = {
+    "А": "A", "Б": "B", "В": "V", "Г": "G", "Ґ": "G", "Д": "D", "Е": "E", "Ё": "E", "Є": "IE", "Ж":
+    "ZH", "З": "Z", "И": "I", "І": "I", "Ї": "I", "Й": "I", "Ј": "J", "К": "K", "Л": "L", "Љ": "LJ",
+    "М": "M", "Н": "N", "Њ": "NJ", "О": "O", "П": "P", "Р": "R", "С": "S", "Т": "T", "Ћ": "C", "Ќ":
+    "K", "Ў": "U", "У": "U", "Ф": "F", "Х": "KH", "Ц": "TS", "Ч": "CH", "Џ": "DZ", "Ш": "SH", "Щ":
+    "SHCH", "Ъ": "IE", "Ы": "Y", "Э": "E", "Ю": "IU", "Я": "IA", "Ѓ": "G", "Ѕ": "DZ", "Ђ": "D", "Ь":
+    "",
+}  # fmt: skip
 _NATIONAL: dict[str, dict[str, str]] = {
     "uk": {"И": "Y", "Г": "H"},
     "be": {"Г": "H", "Ё": "IO"},
@@ -59,7 +60,7 @@ def to_latin(name: str, language: str | None = None) -> str | None:
 
 
 def _letter(char: str, cyrillic: dict[str, str]) -> str | None:
-    if char.isspace() or char in "-‐‑–—.,;:/()<\"·":
+    if char.isspace() or char in '-‐‑–—.,;:/()<"·':
         return " "
     upper = char if char in ("ı", "ß") else char.upper()
     if upper.isascii() and upper.isalnum():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Issue:
-    """``when`` (SQL) something is wrong, ``reason`` (SQL text) is the word for it and ``found`` (SQL) the text it is about.
+    """``when`` (SQL) something is wrong; ``reason`` (SQL) is the word for it, ``found`` (SQL) the text it is about.
 
     ``crosswalk`` is the name of the crosswalk to extend when the issue is an unmapped code.
     """
@@ -45,7 +45,7 @@ class Value:
 class Steps:
     """The working columns of one statement, step by step, while it is being compiled.
 
-    ``given``: text from the source's fields. ``parsed``: typed values over ``given``. ``joins``: crosswalks and lookups.
+    ``given``: text from the source's fields. ``parsed``: typed values over it. ``joins``: crosswalks and lookups.
     Names of working columns hold a space, so that none is ever a column of the standard.
     """
 
@@ -81,8 +81,12 @@ class Steps:
     def join_codes(self, crosswalk: str, rows: dict[str, str | None], text: str) -> str:
         """Join a table of codes on the given column ``text``; returns the alias, with ``code`` and ``target``."""
         if crosswalk not in self.crosswalks:
-            lines = ", ".join(f"({sql_text(code)}, {sql_text(to) if to else 'NULL'})" for code, to in rows.items())
-            self.crosswalks[crosswalk] = f"{sql_name(crosswalk)}(code, target) AS (VALUES {lines or '(NULL, NULL)'})"
+            lines = ", ".join(
+                f"({sql_text(code)}, {sql_text(to) if to else 'NULL'})" for code, to in rows.items()
+            )
+            self.crosswalks[crosswalk] = (
+                f"{sql_name(crosswalk)}(code, target) AS (VALUES {lines or '(NULL, NULL)'})"
+            )
         alias = f"codes_{len(self.joins) + 1}"
         self.joins.append(f"LEFT JOIN {sql_name(crosswalk)} AS {alias} ON {alias}.code = {text}")
         return alias

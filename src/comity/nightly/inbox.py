@@ -10,10 +10,11 @@ import fnmatch
 import hashlib
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from comity.adapters.adapter import Adapter
 
 

@@ -6,31 +6,22 @@ blocks as such, never as bad data. Great Expectations is imported once a run, wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from comity.errors import ComityError
 from comity.mappings.text_steps import sql_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import duckdb
 
     from comity.mappings.normalise import Limits
-    from comity.nightly.source import Federation, Source
-    from comity.nightly.work import Finished
+    from comity.nightly.passage import Passage
+    from comity.nightly.source import Federation
     from comity.store.store import Store
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """``blocks``: critical rules that failed; ``marks``: warnings; ``error``: the source's suite could not be judged."""
-
-    blocks: tuple[str, ...]
-    marks: tuple[str, ...]
-    error: ComityError | None
+    from comity.validation.result import CheckResult, SuiteResult
 
 
 class Judge:
@@ -41,75 +32,67 @@ class Judge:
 
         self.federation, self.store = federation, store
         self.connection: duckdb.DuckDBPyConnection = connect(limits)
-        self.results: list[tuple[str, str, str, Any]] = []
+        self.results: list[tuple[str, str, str, SuiteResult]] = []
         self._code_lists()
 
-    def judge(self, exports: Sequence[tuple[Source, str, Finished]]) -> list[Verdict]:
-        """A verdict for each (source, export_id, finished), in order."""
-        return [self._judge(source, export_id, finished, exports) for source, export_id, finished in exports]
+    def judge(self, passages: Sequence[Passage]) -> None:
+        """Give every passage of a round its blocks and marks, or the error that kept it from being judged."""
+        for passage in passages:
+            try:
+                self._judge(passage, passages)
+            except ComityError as error:
+                passage.fail(error)
 
-    def _judge(
-        self, source: Source, export_id: str, finished: Finished, round_: Sequence[tuple[Source, str, Finished]]
-    ) -> Verdict:
-        from comity.validation.suite import suite_for
+    def _judge(self, passage: Passage, round_: Sequence[Passage]) -> None:
         from comity.validation.run import validate
+        from comity.validation.suite import suite_for
 
-        blocks: list[str] = []
-        marks: list[str] = []
-        try:
-            related = self._related(source, round_)
-            for plan in source.plans:
-                suite = suite_for(
-                    self.federation.standard, self.federation.root / "validation", plan.record_type, source.source_id
-                )
-                staged = [file.path for file in finished.files if file.record_type == plan.record_type]
-                self._view("staged", staged, plan.record_type)
-                before = [file.path for file in self.store.files(plan.record_type, source.source_id)]
-                if before:
-                    self._view("previous", before, plan.record_type)
-                result = validate(
-                    self.connection,
-                    "staged",
-                    suite,
-                    related=related,
-                    previous="previous" if before else None,
-                    code_lists="code_lists",
-                )
-                self.results.append((source.source_id, export_id, plan.record_type, result))
-                for check in result.checks:
-                    if check.outcome in ("pass", "not_applicable"):
-                        continue
-                    told = f"{plan.record_type}: {check.rule_id}: {_counted(check)}"
-                    if check.severity == "critical":
-                        blocks.append(told)
-                    elif check.severity == "warning":
-                        marks.append(told)
-        except ComityError as error:
-            return Verdict(tuple(blocks), tuple(marks), error)
-        return Verdict(tuple(blocks), tuple(marks), None)
+        standard, suites = self.federation.standard, self.federation.root / "validation"
+        related = self._related(round_)
+        for plan in passage.source.plans:
+            suite = suite_for(standard, suites, plan.record_type, passage.name)
+            self._view("staged", _paths(passage, plan.record_type), plan.record_type)
+            before = [file.path for file in self.store.files(plan.record_type, passage.name)]
+            if before:
+                self._view("previous", before, plan.record_type)
+            result = validate(
+                self.connection,
+                "staged",
+                suite,
+                related=related,
+                previous="previous" if before else None,
+                code_lists="code_lists",
+            )
+            self.results.append((passage.name, passage.provenance.export_id, plan.record_type, result))
+            told = [
+                (check.severity, f"{plan.record_type}: {check.rule_id}: {_counted(check)}")
+                for check in _wrong(result)
+            ]
+            passage.blocks += tuple(text for severity, text in told if severity == "critical")
+            passage.marks += tuple(text for severity, text in told if severity == "warning")
 
-    def write_results(self, store: Store, run_id: str, staging: Path) -> None:
+    def write_results(self, run_id: str, staging: Path) -> None:
         """The run's results: a table for the view ``quality``, JSON, and one offline page."""
         import pyarrow.parquet as pq
 
         from comity.validation.page import write_results
         from comity.validation.result import quality_table
 
-        folder = store.layout.runs / run_id / "quality"
+        folder = self.store.layout.runs / run_id / "quality"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_results(run_id, self.results, folder)
         path = staging / "quality.parquet"
         pq.write_table(quality_table(run_id, self.results), path)
-        store.record_quality(run_id, path)
+        self.store.record_quality(run_id, path)
 
-    def _related(self, source: Source, round_: Sequence[tuple[Source, str, Finished]]) -> dict[str, str]:
+    def _related(self, round_: Sequence[Passage]) -> dict[str, str]:
         """For every record type a view of what the federation would hold: this round's records, and the last release's
         of every source that is not in the round.
         """
-        fresh = {other.source_id for other, _, _ in round_}
+        fresh = {passage.name for passage in round_}
         paths: dict[str, list[Path]] = {}
-        for _, _, finished in round_:
-            for file in finished.files:
+        for passage in round_:
+            for file in passage.finished.files if passage.finished else ():
                 paths.setdefault(file.record_type, []).append(file.path)
         for stored in self.store.files():
             if stored.source_id not in fresh:
@@ -121,10 +104,14 @@ class Judge:
     def _view(self, name: str, files: Sequence[Path], record_type: str) -> None:
         if files:
             listed = ", ".join(sql_text(str(file)) for file in files)
-            select = f"SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+            select = (
+                f"SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+            )
         else:
             columns = self.federation.standard.record_types[record_type].columns
-            nulls = ", ".join(f'CAST(NULL AS {c.duckdb_type}) AS "{c.name}"' for c in columns if not c.retired)
+            nulls = ", ".join(
+                f'CAST(NULL AS {c.duckdb_type}) AS "{c.name}"' for c in columns if not c.retired
+            )
             select = f"SELECT {nulls} WHERE false"
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}")
 
@@ -139,7 +126,16 @@ class Judge:
         self.connection.unregister("code_lists_data")
 
 
-def _counted(check: Any) -> str:
+def _paths(passage: Passage, record_type: str) -> list[Path]:
+    files = passage.finished.files if passage.finished else ()
+    return [file.path for file in files if file.record_type == record_type]
+
+
+def _wrong(result: SuiteResult) -> list[CheckResult]:
+    return [check for check in result.checks if check.outcome in ("fail", "error")]
+
+
+def _counted(check: CheckResult) -> str:
     if check.outcome == "error":
         return f"could not be judged: {check.observed}"
     if check.violated is not None and check.denominator:

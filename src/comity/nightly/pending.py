@@ -6,10 +6,8 @@ one already published never comes back; what failed is tried again while it wait
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comity.errors import ReadError
@@ -17,6 +15,9 @@ from comity.nightly.inbox import Delivery, InboxFile, deliveries, waiting_files
 from comity.nightly.work import snapshot_task
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from pathlib import Path
+
     from comity.adapters.part import ExportFile
     from comity.nightly.source import Source
     from comity.store.store import Store
@@ -39,16 +40,21 @@ def find_waiting(store: Store, source: Source, staging: Path, executor: Executor
     adapter = source.adapter
     if adapter.delivery.database is not None:
         try:
-            snapshot = executor.submit(snapshot_task, adapter, staging / source.source_id / "snapshot").result()
+            snapshot = executor.submit(
+                snapshot_task, adapter, staging / source.source_id / "snapshot"
+            ).result()
         except BrokenProcessPool as error:
-            raise ReadError("nightly.worker-died", "The worker that reads the database died", found=str(error)) from None
+            raise ReadError(
+                "nightly.worker-died", "The worker that reads the database died", found=str(error)
+            ) from None
         file = InboxFile(snapshot.path, store.archive(snapshot.path), snapshot.size)
         found: tuple[Delivery, ...] = deliveries((file,), together=False)
     else:
         folder = store.layout.inbox / source.source_id
         folder.mkdir(mode=0o700, exist_ok=True)
         files = tuple(
-            InboxFile(path, store.archive(path), path.stat().st_size) for path in waiting_files(folder, adapter)
+            InboxFile(path, store.archive(path), path.stat().st_size)
+            for path in waiting_files(folder, adapter)
         )
         found = deliveries(files, together=adapter.delivery.together)
     return tuple(_as_waiting(store, delivery) for delivery in _choose(store, source, found))
@@ -73,6 +79,7 @@ def _as_waiting(store: Store, delivery: Delivery) -> Waiting:
     from comity.adapters.part import ExportFile
 
     files = tuple(
-        ExportFile(file.path.name, store.archived(file.sha256), file.sha256, file.size) for file in delivery.files
+        ExportFile(file.path.name, store.archived(file.sha256), file.sha256, file.size)
+        for file in delivery.files
     )
     return Waiting(delivery.export_id, files)

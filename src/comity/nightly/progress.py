@@ -16,7 +16,9 @@ _DONE = ("published", "blocked", "failed")
 
 
 @contextmanager
-def progress(stream: TextIO = sys.stderr, *, quiet: bool = False) -> Iterator[Callable[[str, str, str], None]]:
+def progress(
+    stream: TextIO = sys.stderr, *, quiet: bool = False
+) -> Iterator[Callable[[str, str, str], None]]:
     """A function to tell of (source, stage, detail)."""
     if quiet:
         yield lambda source, stage, detail: None
@@ -35,7 +37,12 @@ def _bars(stream: TextIO) -> Iterator[Callable[[str, str, str], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description:<22}"), BarColumn(24), TextColumn("{task.fields[stage]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<22}"),
+        BarColumn(24),
+        TextColumn("{task.fields[stage]}"),
+        TimeElapsedColumn(),
+    )
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=Console(file=stream), transient=True) as bars:
 

@@ -80,7 +80,7 @@ class ExportReport:
 
 @dataclass(frozen=True)
 class NightReport:
-    """A whole run. ``skipped``: sources with nothing new. ``broken``: sources whose adapter or mapping does not load."""
+    """A whole run. ``skipped``: sources with nothing new. ``broken``: those whose adapter or mapping does not load."""
 
     run_id: str
     releases: tuple[int, ...]

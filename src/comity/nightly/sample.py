@@ -11,7 +11,6 @@ import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comity.nightly.inbox import InboxFile, deliveries, waiting_files
@@ -20,6 +19,7 @@ from comity.nightly.work import finish_task, normalise_task, read_task, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from comity.adapters.adapter import Adapter
     from comity.adapters.part import ExportFile
@@ -64,7 +64,15 @@ def _run(source: Any, standard: Any, files: tuple[ExportFile, ...], into: Path) 
     (into / "records").mkdir(parents=True)
     outcomes = tuple(
         normalise_task(
-            source.adapter, source.plans, reading, part, number, provenance, "sample", into / "records", limits
+            source.adapter,
+            source.plans,
+            reading,
+            part,
+            number,
+            provenance,
+            "sample",
+            into / "records",
+            limits,
         )
         for number, part in enumerate(reading.parts)
     )
@@ -84,7 +92,9 @@ def _run(source: Any, standard: Any, files: tuple[ExportFile, ...], into: Path) 
     rejects: dict[str, list[dict[str, Any]]] = {plan.record_type: [] for plan in source.plans}
     with connect(limits) as connection:
         for file in finished.files:
-            records[file.record_type] += _rows(connection, f"read_parquet({sql_text(str(file.path))})", "source_row, record_id")
+            records[file.record_type] += _rows(
+                connection, f"read_parquet({sql_text(str(file.path))})", "source_row, record_id"
+            )
         for path, _ in finished.rejects:
             for row in _rows(connection, f"read_parquet({sql_text(str(path))})", "source_row"):
                 rejects[row["record_type"]].append(row)
@@ -95,10 +105,13 @@ def _rows(connection: Any, relation: str, order: str) -> list[dict[str, Any]]:
     """Rows as JSON values; NULL and empty lists are left out, so that a person can read what is there."""
     import json
 
-    found = connection.execute(f"SELECT CAST(to_json(r) AS VARCHAR) FROM (SELECT * FROM {relation} ORDER BY {order}) r")
+    found = connection.execute(
+        f"SELECT CAST(to_json(r) AS VARCHAR) FROM (SELECT * FROM {relation} ORDER BY {order}) r"
+    )
     rows = [json.loads(row[0]) for row in found.fetchall()]
     return [
-        {key: value for key, value in row.items() if value not in (None, []) and key not in VOLATILE} for row in rows
+        {key: value for key, value in row.items() if value not in (None, []) and key not in VOLATILE}
+        for row in rows
     ]
 
 
@@ -117,7 +130,7 @@ def _exports(adapter: Adapter, folder: Path, into: Path) -> Iterator[tuple[Expor
 
 @contextmanager
 def sample_database(url: str, folder: Path, into: Path) -> Iterator[str]:
-    """A SQLite database made of the sample's ``.sql`` script, named by the environment variable of the adapter's URL."""
+    """A SQLite database made of the sample's ``.sql`` script, where the variables in the adapter's URL point."""
     import sqlite3
 
     into.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,9 @@ def load_federation(root: Path, only: tuple[str, ...] = ()) -> Federation:
     for name in only:
         if name not in folders:
             raise ConfigError(
-                "config.unknown-source", f"The federation has no source '{name}'", remedy=nearest(name, folders)
+                "config.unknown-source",
+                f"The federation has no source '{name}'",
+                remedy=nearest(name, folders),
             )
     sources, broken = [], []
     for name, folder in sorted(folders.items()):
@@ -91,7 +93,9 @@ def load_source(root: Path, folder: Path, standard: Standard) -> Source:
         mappings = folder / "mappings"
     context = Context(adapter.source, standard, adapter.source_fields, envelope_of(adapter), mappings)
     plans = compile_source(context)
-    body = "\n".join([standard.version, repr(adapter.formats), repr(adapter.fields), *(plan.version for plan in plans)])
+    body = "\n".join(
+        [standard.version, repr(adapter.formats), repr(adapter.fields), *(plan.version for plan in plans)]
+    )
     return Source(adapter, plans, hashlib.sha256(body.encode()).hexdigest()[:12])
 
 

@@ -7,13 +7,16 @@ or another source. Every task takes and gives plain data, so it runs in any proc
 from __future__ import annotations
 
 import hashlib
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comity.errors import ComityError, ReadError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from comity.adapters.adapter import Adapter
     from comity.adapters.part import ExportFile, Part, Reading
     from comity.mappings.normalise import Limits, Outcome, Rows, UnmappedCode
@@ -133,9 +136,9 @@ def finish_task(
             merged = merge(
                 staged,
                 previous[index],
-                adapter.delivery.kind,
-                record_types[index],
-                into / f"{plan.name}-merged",
+                kind=adapter.delivery.kind,
+                record_type=record_types[index],
+                into=into,
                 memory_limit=limits.memory,
             )
             files += merged
@@ -203,30 +206,21 @@ def _rejects(
     return [(path, int(entries))] if entries else []
 
 
-class _explained:  # noqa: N801  (a context manager, used like a function)
+@contextmanager
+def _explained(what: str, place: Path) -> Iterator[None]:
     """Whatever goes wrong in a worker becomes a ComityError: it is one source's failure and says what it was."""
+    from comity.store.failure import storing
 
-    def __init__(self, what: str, place: Path) -> None:
-        self.what, self.place = what, place
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if error is None or isinstance(error, ComityError) or not isinstance(error, Exception):
-            return False
-        from comity.store.failure import storing
-
-        try:
-            with storing(self.what, self.place):
-                raise error
-        except ComityError as told:
-            raise told from error
-        except Exception as fault:
-            raise ReadError(
-                "nightly.fault",
-                f"Something failed that Comity did not foresee while {self.what}",
-                file=self.place,
-                found=f"{type(fault).__name__}: {fault}".splitlines()[0],
-                remedy="the other sources go on; report it with this message",
-            ) from error
+    try:
+        with storing(what, place):
+            yield
+    except ComityError:
+        raise
+    except Exception as fault:
+        raise ReadError(
+            "nightly.fault",
+            f"Something failed that Comity did not foresee while {what}",
+            file=place,
+            found=f"{type(fault).__name__}: {fault}".splitlines()[0],
+            remedy="the other sources go on; report it with this message",
+        ) from fault

@@ -1,0 +1,118 @@
+"""Normalising the exports of one round: every task of every source shares the workers.
+
+Invariant: a failed task fails its own export and no other; an export is finished when all its parts are.
+"""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from comity.errors import ComityError, ReadError
+from comity.nightly.work import finish_task, normalise_task, read_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from comity.mappings.normalise import Limits
+    from comity.nightly.passage import Passage, Tell
+    from comity.standard import Standard
+    from comity.store.store import Store
+
+
+class Normalising:
+    """Read, then every part, then finish; the next step of an export starts when the last one is done."""
+
+    def __init__(
+        self, executor: Executor, store: Store, standard: Standard, run_id: str, limits: Limits, tell: Tell
+    ) -> None:
+        self.executor, self.store, self.standard = executor, store, standard
+        self.run_id, self.limits, self.tell = run_id, limits, tell
+        self.doing: dict[Future[Any], tuple[Passage, Callable[[Passage, Any], None]]] = {}
+
+    def run(self, passages: Sequence[Passage]) -> None:
+        """Until every passage is finished or has failed."""
+        for passage in passages:
+            self.tell(passage.name, "reading", ", ".join(passage.waiting.names))
+            parts = passage.folder / "parts"
+            self._start(
+                passage, self._was_read, read_task, passage.source.adapter, passage.waiting.files, parts
+            )
+        while self.doing:
+            done, _ = wait(self.doing, return_when=FIRST_COMPLETED)
+            for future in done:
+                passage, then = self.doing.pop(future)
+                try:
+                    result = future.result()
+                except ComityError as error:
+                    self._failed(passage, error)
+                except BrokenProcessPool as error:
+                    self._failed(passage, worker_died(error))
+                else:
+                    if passage.error is None:
+                        then(passage, result)
+
+    def _start(
+        self, passage: Passage, then: Callable[[Passage, Any], None], call: Callable[..., Any], *args: Any
+    ) -> None:
+        try:
+            self.doing[self.executor.submit(call, *args)] = (passage, then)
+        except BrokenProcessPool as error:
+            self._failed(passage, worker_died(error))
+
+    def _failed(self, passage: Passage, error: ComityError) -> None:
+        if passage.error is None:
+            self.tell(passage.name, "failed", error.message)
+        passage.fail(error)
+
+    def _was_read(self, passage: Passage, reading: Any) -> None:
+        passage.reading = reading
+        self.tell(passage.name, "normalising", f"{reading.rows_read:,} rows")
+        records = passage.folder / "records"
+        records.mkdir(parents=True, exist_ok=True)
+        for number, part in enumerate(reading.parts):
+            self._start(
+                passage,
+                partial(self._part_done, number),
+                normalise_task, passage.source.adapter, passage.source.plans, reading, part, number,
+                passage.provenance, self.run_id, records, self.limits,
+            )  # fmt: skip
+        if not reading.parts:
+            self._finish(passage)
+
+    def _part_done(self, number: int, passage: Passage, outcome: Any) -> None:
+        passage.outcomes[number] = outcome
+        parts = len(passage.reading.parts) if passage.reading else 0
+        self.tell(passage.name, "part", f"{len(passage.outcomes)}/{parts}")
+        if len(passage.outcomes) == parts:
+            self._finish(passage)
+
+    def _finish(self, passage: Passage) -> None:
+        plans = passage.source.plans
+        record_types = tuple(self.standard.record_types[plan.record_type] for plan in plans)
+        previous = tuple(
+            tuple(file.path for file in self.store.files(plan.record_type, passage.name)) for plan in plans
+        )
+        outcomes = tuple(passage.outcomes[number] for number in sorted(passage.outcomes))
+        self._start(
+            passage, self._finished, finish_task, passage.source.adapter, plans, record_types, passage.reading,
+            outcomes, previous, passage.provenance, self.run_id, passage.folder / "records", self.limits,
+        )  # fmt: skip
+
+    def _finished(self, passage: Passage, finished: Any) -> None:
+        passage.finished = finished
+        shutil.rmtree(passage.folder / "parts", ignore_errors=True)
+        self.tell(passage.name, "normalised", "")
+
+
+def worker_died(error: BaseException) -> ComityError:
+    """A process of the pool is gone; the pool is of no use any more."""
+    return ReadError(
+        "nightly.worker-died",
+        "A worker process died, perhaps killed for its memory",
+        found=str(error),
+        remedy="run again with fewer jobs (--jobs) or a lower memory limit; nothing of this source was published",
+    )
