@@ -219,6 +219,12 @@ NAMES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
+def plain(name: str) -> str:
+    """The name in A-Z and spaces, as a clerk types it: accents dropped, Ł as L, ß as SS."""
+    bare = unicodedata.normalize("NFKD", name.upper().translate(str.maketrans("ŁĐØİ", "LDOI")))
+    return "".join(char for char in bare if char.isascii() and (char.isalpha() or char in " -"))
+
+
 def mrz_digit(text: str) -> str:
     """The check digit of ICAO Doc 9303-3 over ``text``."""
     weights = (7, 3, 1)
