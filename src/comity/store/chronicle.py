@@ -113,6 +113,21 @@ def known_export(connection: Connection, source_id: str, export_id: str, mapping
     ).scalar()
 
 
+def published_versions(connection: Connection, source_id: str) -> dict[str, set[str]]:
+    """Every export of the source that was published, and the mapping versions that it was published under."""
+    from sqlalchemy import select
+
+    from comity.store.tables import exports
+
+    versions: dict[str, set[str]] = {}
+    found = select(exports.c.export_id, exports.c.mapping_version).where(
+        exports.c.source_id == source_id, exports.c.outcome == "published"
+    )
+    for export_id, mapping_version in connection.execute(found):
+        versions.setdefault(export_id, set()).add(mapping_version)
+    return versions
+
+
 def record_mapping(
     connection: Connection, mapping_version: str, source_id: str, record_type: str, rules: Mapping[str, Any]
 ) -> None:

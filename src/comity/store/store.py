@@ -7,6 +7,7 @@ not at all.
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -79,11 +80,14 @@ class Store:
         return run_id
 
     def end_run(self, run_id: str, status: str) -> None:
-        """End a run and show its rejects and results, also when it published nothing."""
+        """End a run and show its rejects and results, also when it published nothing; its staging goes."""
         chronicle.end_run(self.ledger, run_id, status)
         self.refresh_views()
         handle = self._runs.pop(run_id, None)
         if handle is not None:
+            with storing("clearing the staging of a run", self.layout.staging_of(run_id)):
+                shutil.rmtree(self.layout.staging_of(run_id))
+                self.layout.run_lock(run_id).unlink()
             os.close(handle)
 
     def sweep(self) -> int:
@@ -103,6 +107,11 @@ class Store:
         """What became of that export under that mapping last time; None when it is new."""
         with self.ledger.reading() as connection:
             return chronicle.known_export(connection, source_id, export_id, mapping_version)
+
+    def published_versions(self, source_id: str) -> dict[str, set[str]]:
+        """Every published export of a source, with the mapping versions that it was published under."""
+        with self.ledger.reading() as connection:
+            return chronicle.published_versions(connection, source_id)
 
     def record_source(self, source_id: str, owner_country: str, **described: str | None) -> None:
         """``described``: authority, title, description, kind, due, licence, attribution."""

@@ -58,7 +58,10 @@ def build_beside(
             duck.execute("SET TimeZone = 'UTC'")
             duck.execute(f"ATTACH {literal(beside)} AS views (STORAGE_VERSION '{STORAGE_VERSION}')")
             duck.execute("USE views")
+            # One transaction: each of the many comments would else wait for the disk.
+            duck.begin()
             _fill(duck, connection, layout, standard, release)
+            duck.commit()
             duck.execute("USE memory")
             # Detaching writes everything into the one file, so that no write-ahead log is left to go missing.
             duck.execute("DETACH views")
