@@ -20,7 +20,7 @@ FUNCTIONS = frozenset(
     """
     abs array_length array_to_string len cast ceil ceiling char_length character_length coalesce concat concat_ws
     contains date_diff date_part date_trunc datediff ends_with extract floor format greatest if
-    ifnull instr json_array_length json_extract json_extract_string last_day least left length
+    ifnull instr json_array_length json_extract json_extract_scalar json_extract_string last_day least left length
     levenshtein list_aggregate list_concat list_contains list_distinct list_extract list_filter
     list_has list_sort list_transform list_value lower lpad ltrim make_date md5 mod nullif position
     power printf regexp_extract regexp_extract_all regexp_full_match regexp_matches regexp_replace
