@@ -103,7 +103,8 @@ def _clean(rule: Rule, text: str) -> str:
         text = text_step(step, text)
     if rule.pad is not None:
         pad, width = sql_text(rule.pad.with_), rule.pad.width
-        text = f"CASE WHEN length({text}) < {width} THEN lpad({text}, {width}, {pad}) ELSE {text} END"
+        # An empty text stays empty: zeros alone would be a value that nobody wrote.
+        text = f"CASE WHEN length({text}) BETWEEN 1 AND {width - 1} THEN lpad({text}, {width}, {pad}) ELSE {text} END"
     return f"nullif(trim({text}), '')" if rule.replace or rule.extract or rule.apply else text
 
 
