@@ -1,21 +1,21 @@
 """The new export laid over what its source had in the last release.
 
-Invariant: ``first_seen`` is the moment at which a record id first came, ``last_changed`` the moment at which what its
-source says last changed: a night, or a mapping edit, that changes nothing in the content changes neither. A delta or
-a window keeps every earlier record that it does not bring again. Memory does not grow with the files: what does not
-fit is joined through temporary files beside the result.
+Invariant: ``first_seen`` is the moment at which a record id first came, ``last_changed`` the moment at
+which what its source says last changed: a night, or a mapping edit, that changes nothing in the content
+changes neither. A delta or a window keeps every earlier record that it does not bring again. Memory does
+not grow with the files: what does not fit is joined through temporary files beside the result.
 """
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from comity.errors import StoreError
 from comity.store.failure import storing
 from comity.store.layout import PRIVATE
+from comity.store.publication import StagedFile
 from comity.store.view_sql import identifier, literal, literals
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from comity.standard import Column, RecordType
-    from comity.store.publication import StagedFile
 
 _TWICE = "a record id stands twice"
 # Where a record came from and how long it may stay is no content: it differs every night.
@@ -47,11 +46,12 @@ def merge(
 ) -> tuple[StagedFile, ...]:
     """The files to publish for one source and record type, made in the folder ``into``.
 
-    ``staged``: the new export's files; ``previous``: those of the last release of that source and record type. When
-    there are none, the staged files are the result as they are. A delta without any record of this type is the
-    caller's to leave out: its earlier files then simply stay listed.
+    ``staged``: the new export's files; ``previous``: those of the last release of that source and record
+    type. When there are none, the staged files are the result as they are. A delta without any record of
+    this type gives the earlier records back in a new file, for a publication ends all the earlier files
+    of its source.
     """
-    if not previous or not staged:
+    if not previous or (not staged and kind == "full"):
         return tuple(staged)
     import duckdb
 
@@ -64,12 +64,14 @@ def merge(
             _view(duck, "fresh", [file.path for file in staged], record_type)
             _view(duck, "old", previous, record_type)
             rows = _copy(duck, kind, record_type, into, target)
+            owner = duck.execute(f"SELECT source_id, owner_country FROM {literal(target)} LIMIT 1").fetchall()
         except duckdb.InvalidInputException as error:
             if _TWICE not in str(error):
                 raise
             raise StoreError(
                 "store.duplicate-records",
-                f"A record id stands twice in the {record_type.name} records of {staged[0].source_id}",
+                f"A record id stands twice in the {record_type.name} records of one source",
+                found=", ".join(sorted({file.source_id for file in staged})),
                 remedy="look at the key of its mapping, and at what it says of duplicates",
             ) from None
         finally:
@@ -78,14 +80,18 @@ def merge(
         with target.open("rb") as written:
             sha256 = hashlib.file_digest(written, "sha256").hexdigest()
         size = target.stat().st_size
-    return (replace(staged[0], path=target, rows=rows, bytes=size, sha256=sha256),)
+    return tuple(
+        StagedFile(record_type.name, source_id, owner_country, target, rows, size, sha256)
+        for source_id, owner_country in owner
+    )
 
 
 def _copy(duck: DuckDBPyConnection, kind: str, record_type: RecordType, into: Path, target: Path) -> int:
     """Write the merged records of the views ``fresh`` and ``old``; their number.
 
-    Only ids, hashes and dates are joined and sorted. The result lies row by row beside the wide records, which
-    stream past it once: joining the records themselves costs five times as much, and all of it in temporary files.
+    Only ids, hashes and dates are joined and sorted. The result lies row by row beside the wide records,
+    which stream past it once: joining the records themselves costs five times as much, and all of it in
+    temporary files.
     """
     from comity.standard import field_ids_clause
 
@@ -129,8 +135,8 @@ COPY (
 
 
 def _aligned(records: str, beside: str) -> str:
-    """True for every row, or the copy fails: a record must never get another one's dates. Rows come apart when a
-    record id stands twice in one of the two.
+    """True for every row, or the copy fails: a record must never get another one's dates. Rows come apart
+    when a record id stands twice in one of the two.
     """
     return (
         f"CASE WHEN {records}.file_index = {beside}.file_index"
@@ -140,6 +146,11 @@ def _aligned(records: str, beside: str) -> str:
 
 def _view(duck: DuckDBPyConnection, name: str, paths: Sequence[Path], record_type: RecordType) -> None:
     """Files of any age as the record type is today: a column that they lack is null."""
+    if not paths:
+        columns = ", ".join(_typed(column, False) for column in record_type.columns)
+        position = "0::UBIGINT AS file_index, 0::BIGINT AS file_row_number"
+        duck.execute(f"CREATE VIEW {name} AS SELECT {columns}, {position} WHERE false")
+        return
     scan = f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true)"
     present = {row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
     columns = ", ".join(_typed(column, column.name in present) for column in record_type.columns)
