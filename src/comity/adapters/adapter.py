@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
@@ -17,6 +17,9 @@ from comity.adapters.header import normal_name
 from comity.config.yaml_file import Location, read_yaml, validate_model
 from comity.errors import ConfigError, nearest
 from comity.mappings.source_field import SourceField
+
+if TYPE_CHECKING:
+    from comity.standard import Standard
 
 FILE = "adapter.yaml"
 SOURCE_ROW = "source_row"
@@ -294,3 +297,34 @@ def _check_names(fields: tuple[FieldSpec, ...]) -> None:
             if headers.setdefault(header, field.name) != field.name:
                 raise ValueError(f"'{header}' names both '{headers[header]}' and '{field.name}'")
         _check_names(field.records)
+
+
+def check_adapter(adapter: Adapter, standard: Standard) -> None:
+    """What the adapter says of its owner's conditions is in the standard's code lists."""
+    handling = adapter.handling
+    said: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+        ("owner.country", "country", (adapter.owner.country,)),
+        ("handling.confidentiality", "confidentiality", (handling.confidentiality,)),
+        ("handling.handling_codes", "handling_code", handling.handling_codes),
+        ("handling.permitted_purposes", "purpose", handling.permitted_purposes),
+        ("handling.recipients_allow", "country", handling.recipients_allow or ()),
+        ("handling.recipients_deny", "country", handling.recipients_deny),
+        ("handling.sensitive_categories", "sensitive_category", handling.sensitive_categories),
+    )
+    for key, code_list, codes in said:
+        known = standard.code_lists[code_list].codes
+        for code in codes:
+            if code not in known:
+                raise ConfigError(
+                    "config.unknown-code",
+                    f"{key}: the code list '{code_list}' has no code '{code}'",
+                    file=adapter.folder / FILE,
+                    remedy=nearest(code, known),
+                )
+    if not handling.permitted_purposes:
+        raise ConfigError(
+            "config.no-purpose",
+            "Data without a permitted purpose may not be shared",
+            file=adapter.folder / FILE,
+            remedy="name at least one under 'handling.permitted_purposes'",
+        )

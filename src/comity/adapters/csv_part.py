@@ -1,0 +1,115 @@
+"""Delimited text on its way into parts that DuckDB scans.
+
+Invariant: a part holds one line end a record, ``\\n``, and exactly one record a row, in order; a row that
+is refused or not selected is there as a placeholder. What is fine already is written as it is, without
+being looked at again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+
+from comity.adapters.part import PLACEHOLDER, Part
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from numpy.typing import NDArray
+
+    from comity.adapters.csv_records import Records
+
+PART_BYTES = 64 << 20
+
+
+class CsvParts:
+    """Writes one file's records; ``columns`` are its fields, ``delimiter`` its own."""
+
+    def __init__(
+        self, into: Path, columns: tuple[str, ...], delimiter: str, first_row: int, size: int = PART_BYTES
+    ) -> None:
+        self._into, self._columns, self._size = into, columns, size
+        self._placeholder = (PLACEHOLDER + delimiter * (len(columns) - 1)).encode("ascii")
+        self._file: BinaryIO | None = None
+        self._path = into
+        self._bytes = self._rows = 0
+        self._marked = False
+        self._parts: list[Part] = []
+        self.next_row = first_row
+
+    def add(self, data: bytes, records: Records, kept: NDArray[np.bool_] | None) -> None:
+        """The records of ``data``; those not ``kept`` become placeholders (None: all are kept)."""
+        rows = len(records.starts)
+        if not rows:
+            return
+        block: Any = _as_it_is(data, records) if kept is None and records.whole else None
+        if block is None:
+            block = _joined(data, records, kept, self._placeholder)
+        if self._file is None:
+            self._path = self._into / f"part-{uuid4().hex}.csv"
+            self._file = self._path.open("wb", buffering=0)
+        self._file.write(block)
+        self._bytes += len(block)
+        self._rows += rows
+        self._marked |= kept is not None
+        if self._bytes >= self._size:
+            self._close()
+
+    def finish(self) -> tuple[Part, ...]:
+        """The parts, all closed."""
+        self._close()
+        return tuple(self._parts)
+
+    def _close(self) -> None:
+        if self._file is None:
+            return
+        self._file.close()
+        self._file = None
+        self._parts.append(
+            Part(self._path, "csv", self.next_row, self._rows, marked=self._marked, columns=self._columns)
+        )
+        self.next_row += self._rows
+        self._bytes = self._rows = 0
+        self._marked = False
+
+
+def cells(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Any:
+    """Stretches of ``data``, in order and apart, as an Arrow array of binary."""
+    import pyarrow as pa
+
+    if not len(starts):
+        return pa.array([], pa.binary())
+    # One array whose every second item is a stretch and every other what lies between; no byte is copied yet.
+    bounds = np.empty(2 * len(starts), np.int32)
+    bounds[0::2], bounds[1::2] = starts, ends
+    pieces = pa.Array.from_buffers(
+        pa.binary(), len(bounds) - 1, [None, pa.py_buffer(bounds), pa.py_buffer(data)]
+    )
+    return pieces.take(pa.array(np.arange(0, len(bounds) - 1, 2)))
+
+
+def _as_it_is(data: bytes, records: Records) -> bytes | None:
+    """The bytes of the records, if their line ends can be made alike without touching a cell."""
+    block = data[: records.consumed]
+    returns = block.count(b"\r")
+    if returns:
+        ends = np.frombuffer(data, np.uint8)[np.minimum(records.ends, len(data) - 1)]
+        if returns != len(ends) or not (ends == 13).all() or block.count(b"\r\n") != returns:
+            return None
+        return block.replace(b"\r\n", b"\n")
+    return block if block.endswith(b"\n") else block + b"\n"
+
+
+def _joined(data: bytes, records: Records, kept: NDArray[np.bool_] | None, placeholder: bytes) -> memoryview:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lines = cells(data, records.starts, records.ends)
+    if kept is not None:
+        lines = pc.if_else(pa.array(kept), lines, pa.scalar(placeholder, pa.binary()))
+    ended = pc.binary_join_element_wise(lines, b"", b"\n")
+    bounds = np.frombuffer(ended.buffers()[1], np.int32)
+    return memoryview(ended.buffers()[2])[bounds[ended.offset] : bounds[ended.offset + len(ended)]]

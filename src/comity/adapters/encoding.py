@@ -1,0 +1,309 @@
+"""Any encoding as UTF-8, in chunks that end with a line.
+
+Invariant: line ``k`` of a chunk's UTF-8 is line ``k`` of its raw bytes, also where bytes cannot be decoded;
+a line that cannot be decoded is named with the offset of its first bad byte, and no other line suffers.
+Time is linear in the file and memory flat, whatever the bytes are: a line beyond the bound is cut off and
+named, and a file that is plainly in another encoding is given up early.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from comity.errors import ReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from numpy.typing import NDArray
+
+CHUNK: Final = 4 << 20
+MAX_LINE: Final = 2 << 20
+UNDECODABLE: Final = "read.undecodable"
+TOO_LONG: Final = "read.record-too-long"
+_SHOWN = 1_000  # bytes that are kept of a line beyond the bound
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_FAMILY = {"utf-8-sig": "utf-8", "utf_8_sig": "utf-8"}
+_ESCAPED = re.compile("[\udc00-\udcff]")
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """Line ``line`` of its chunk, from 0, cannot be used; ``offset`` is where in the file."""
+
+    line: int
+    offset: int
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Whole lines. ``offset``: of ``raw`` in the file; ``line``: number of the first line in the file, from
+    1.
+    """
+
+    data: bytes
+    raw: bytes
+    offset: int
+    line: int
+    bad: tuple[BadLine, ...]
+    last: bool
+    codec: LineCodec
+
+    def line_offsets(self) -> NDArray[np.int64]:
+        """Where in the file every line begins."""
+        return np.append(0, self.codec.line_stops(self.raw)) + self.offset
+
+    def after(self, size: int, lines: int) -> Chunk:
+        """Without its first ``lines``, which are ``size`` bytes of ``data``."""
+        if not size:
+            return self
+        raw_size = size
+        if self.raw is not self.data:
+            whole = size == len(self.data)
+            raw_size = len(self.raw) if whole else int(self.codec.line_stops(self.raw)[lines - 1])
+        bad = tuple(replace(each, line=each.line - lines) for each in self.bad if each.line >= lines)
+        return replace(
+            self,
+            data=(data := self.data[size:]),
+            raw=data if self.raw is self.data else self.raw[raw_size:],
+            offset=self.offset + raw_size,
+            line=self.line + lines,
+            bad=bad,
+        )
+
+    def then(self, following: Chunk) -> Chunk:
+        """This and what follows it in the file as one."""
+        if not self.data:
+            return following
+        lines = following.line - self.line
+        bad = self.bad + tuple(replace(each, line=each.line + lines) for each in following.bad)
+        data = self.data + following.data
+        shared = self.raw is self.data and following.raw is following.data
+        raw = data if shared else self.raw + following.raw
+        return replace(self, data=data, raw=raw, bad=bad, last=following.last)
+
+
+class LineCodec:
+    """One encoding: how wide its units are, and what ends a line in it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = _FAMILY.get(name, name)
+        self.dtype = np.dtype("u1")
+        for width in (2, 4):
+            if self.name.startswith(f"utf-{8 * width}"):
+                self.dtype = np.dtype(f"{'>' if self.name.endswith('be') else '<'}u{width}")
+        line_feed, carriage_return = "\n".encode(name), "\r".encode(name)
+        self.ebcdic = line_feed == b"\x25"
+        self.line_feed = line_feed[0] if self.ebcdic else 10
+        self.carriage_return = carriage_return[0] if self.ebcdic else 13
+        self.ascii = _decodes_ascii(self.name)
+
+    def line_stops(self, raw: bytes) -> NDArray[np.int64]:
+        """For every line the offset behind its end."""
+        width = self.dtype.itemsize
+        units = np.frombuffer(raw, self.dtype, len(raw) // width)
+        ends = units == self.line_feed
+        if self.ebcdic:
+            ends |= units == 0x15
+        returns = np.flatnonzero(units == self.carriage_return)
+        if len(returns):
+            following = np.minimum(returns + 1, len(units) - 1)
+            ends[returns[units[following] != self.line_feed]] = True
+        stops = (np.flatnonzero(ends) + 1) * width
+        if len(raw) and (not len(stops) or stops[-1] != len(raw)):
+            stops = np.append(stops, len(raw))
+        return stops
+
+    def cut(self, raw: bytes) -> int:
+        """How many bytes of ``raw`` are whole lines; a carriage return at the end may be half of one."""
+        if self.dtype.itemsize == 1:
+            marks = [bytes([self.line_feed]), *([b"\x15"] if self.ebcdic else [])]
+            at = max(raw.rfind(mark) for mark in marks)
+            return max(at, raw.rfind(bytes([self.carriage_return]), 0, -1)) + 1
+        width = self.dtype.itemsize
+        units = np.frombuffer(raw, self.dtype, len(raw) // width)
+        ends = units == self.line_feed
+        ends[:-1] |= units[:-1] == self.carriage_return
+        found = np.flatnonzero(ends)
+        return (int(found[-1]) + 1) * width if len(found) else 0
+
+    def to_utf8(self, raw: bytes) -> bytes:
+        """Strict: raises UnicodeDecodeError."""
+        if self.name == "utf-8":
+            raw.decode("utf-8")
+            return raw
+        if self.ascii and raw.isascii():
+            return raw
+        return self._lines(raw.decode(self.name)).encode("utf-8")
+
+    def _lines(self, text: str) -> str:
+        return text.replace("\x85", "\n") if self.ebcdic else text
+
+
+def open_codec(file: BinaryIO, encoding: str, name: str) -> LineCodec:
+    """The codec for an opened file, its byte order mark skipped. A mark of another encoding is an error."""
+    head = file.read(4)
+    declared = _FAMILY.get(codecs.lookup(encoding).name, codecs.lookup(encoding).name)
+    mark, family = next(((mark, found) for mark, found in _BOMS if head.startswith(mark)), (b"", declared))
+    if not (family == declared or family.startswith(declared)):
+        raise ReadError(
+            "read.encoding-differs",
+            "The file says by its first bytes that it is in another encoding than declared",
+            file=name,
+            found=f"a byte order mark of {family.upper()}; declared is {declared}",
+            remedy=f"declare 'encoding: {family}', or a second format if both are delivered",
+        )
+    file.seek(len(mark))
+    if declared in ("utf-16", "utf-32") and not mark:
+        family = f"{declared}-le"
+    return LineCodec(family)
+
+
+def read_chunks(path: Path, encoding: str, name: str, size: int = CHUNK) -> Iterator[Chunk]:
+    """The file's lines as UTF-8; the last chunk says so, and an empty file is one empty chunk."""
+    with path.open("rb") as file:
+        codec = open_codec(file, encoding, name)
+        offset, line, guard, rest = file.tell(), 1, _Guard(name, encoding), b""
+        while True:
+            block = file.read(size)
+            raw, last = rest + block, len(block) < size
+            stop = len(raw) if last else codec.cut(raw)
+            if not stop and len(raw) <= MAX_LINE:
+                rest = raw
+                continue
+            if not stop:
+                chunk, rest = _overlong(file, codec, raw, offset, line), b""
+            else:
+                chunk, rest = _decode(codec, raw[:stop], offset, line, last), raw[stop:]
+            guard.see(chunk)
+            yield chunk
+            if chunk.last:
+                return
+            offset = file.tell() - len(rest)
+            line += len(codec.line_stops(chunk.raw)) if chunk.bad else _count_lines(chunk.data)
+
+
+def _count_lines(data: bytes) -> int:
+    if b"\r" in data:
+        return data.count(b"\n") + data.count(b"\r") - data.count(b"\r\n")
+    return data.count(b"\n")
+
+
+def _decode(codec: LineCodec, raw: bytes, offset: int, line: int, last: bool) -> Chunk:
+    try:
+        return Chunk(codec.to_utf8(raw), raw, offset, line, (), last, codec)
+    except UnicodeDecodeError:
+        pass
+    stops = codec.line_stops(raw)
+    text = codec._lines(raw.decode(codec.name, _MARK))
+    # Which lines hold marks: count line ends before each mark, in the text, where one line is one line.
+    units = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+    marks = np.flatnonzero((units >= 0xDC00) & (units <= 0xDCFF))
+    ends = (units == 10) | ((units == 13) & (np.append(units[1:], 0) != 10))
+    lines = np.unique(np.searchsorted(np.flatnonzero(ends), marks))
+    starts = np.concatenate([[0], stops])
+    bad = tuple(
+        _bad_line(codec, raw[starts[k] : stops[k]], int(k), offset + int(starts[k])) for k in lines.tolist()
+    )
+    data = _ESCAPED.sub(lambda match: f"\\x{ord(match[0]) - 0xDC00:02x}", text).encode("utf-8")
+    return Chunk(data, raw, offset, line, bad, last, codec)
+
+
+def _bad_line(codec: LineCodec, raw: bytes, line: int, offset: int) -> BadLine:
+    """A loop over undecodable lines only: each names its own byte."""
+    at = 0
+    try:
+        raw.decode(codec.name)
+    except UnicodeDecodeError as error:
+        at = error.start
+    shown = raw[at : at + codec.dtype.itemsize].hex()
+    message = f"byte 0x{shown} at offset {offset + at} cannot be decoded as {codec.name}"
+    return BadLine(line, offset + at, UNDECODABLE, message)
+
+
+def _overlong(file: BinaryIO, codec: LineCodec, raw: bytes, offset: int, line: int) -> Chunk:
+    """A line beyond the bound, cut off after its beginning; ``file`` then stands behind its end."""
+    shown = raw[: _SHOWN // 4 * 4]
+    while not (stop := _first_stop(codec, raw)):
+        block = file.read(CHUNK)
+        # Keep the last unit: it may be half of a line end.
+        raw = raw[-4:] + block
+        if not block:
+            stop = len(raw)
+            break
+    end = file.seek(stop - len(raw), 1)
+    text = codec._lines(shown.decode(codec.name, "replace")).replace("\r", " ").replace("\n", " ")
+    bad = BadLine(0, offset, TOO_LONG, f"the line has {end - offset} bytes; {MAX_LINE} are the bound")
+    return Chunk(text.encode("utf-8") + b"\n", "\n".encode(codec.name), offset, line, (bad,), False, codec)
+
+
+def _first_stop(codec: LineCodec, raw: bytes) -> int:
+    stops = codec.line_stops(raw[: len(raw) // codec.dtype.itemsize * codec.dtype.itemsize])
+    return int(stops[0]) if len(stops) > 1 else 0
+
+
+class _Guard:
+    """Gives up on a file most of whose lines cannot be decoded: that is the wrong encoding, not a bad row."""
+
+    _ENOUGH = 10_000
+    _BYTES = 1_000_000
+
+    def __init__(self, name: str, encoding: str) -> None:
+        self._name, self._encoding = name, encoding
+        self._bad = self._lines = self._marks = self._bytes = 0
+
+    def see(self, chunk: Chunk) -> None:
+        self._lines += max(_count_lines(chunk.data), 1)
+        self._bytes += len(chunk.raw)
+        if not chunk.bad:
+            return
+        self._bad += len(chunk.bad)
+        self._marks += chunk.data.count(b"\\x")
+        if (self._bad > self._ENOUGH and self._bad * 2 > self._lines) or (
+            self._marks > self._BYTES and self._marks * 10 > self._bytes
+        ):
+            raise ReadError(
+                "read.wrong-encoding",
+                f"Most of the file cannot be decoded as {self._encoding}",
+                file=self._name,
+                found=f"{self._bad} of the first {self._lines} lines; the first: {chunk.bad[0].message}",
+                remedy="declare the encoding that the source uses, or a second format if it uses two",
+            )
+
+
+def _decodes_ascii(name: str) -> bool:
+    try:
+        return bytes(range(128)).decode(name) == bytes(range(128)).decode("ascii")
+    except UnicodeDecodeError:
+        return False
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    """Undecodable bytes as lone surrogates, byte by byte, and never across the end of a line."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    bad = error.object[error.start : error.end]
+    if not error.encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32")):
+        for mark in (b"\n", b"\r"):
+            at = bad.find(mark, 1)
+            bad = bad[:at] if at > 0 else bad
+    return "".join(chr(0xDC00 + byte) for byte in bad), error.start + len(bad)
+
+
+_MARK = "comity-mark"
+codecs.register_error(_MARK, _mark)
