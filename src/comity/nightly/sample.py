@@ -58,7 +58,7 @@ def _run(source: Any, standard: Any, files: tuple[ExportFile, ...], into: Path) 
     from comity.mappings.plan import Provenance
     from comity.mappings.text_steps import sql_text
 
-    limits = Limits("512MB", 2, into / "spill")
+    limits = Limits("512MB", 1, into / "spill")
     provenance = Provenance(files[0].sha256, RECEIVED_AT, source.mapping_version)
     reading = read_task(source.adapter, files, into / "parts")
     (into / "records").mkdir(parents=True)
