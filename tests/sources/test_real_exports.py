@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 EXPORTS = ROOT.parent / "shared" / "exports"
 
 pytestmark = pytest.mark.skipif(
-    not EXPORTS.is_dir(), reason=f"the published exports are not here: {EXPORTS.name} beside the repository"
+    not EXPORTS.is_dir(), reason="the published exports are not beside the repository, in shared/exports"
 )
 
 
