@@ -70,7 +70,9 @@ def read_list(rule: Rule, items: str, column: Column, steps: Steps, context: Con
     keys = "[" + ", ".join(sql_text(code) for code in codes) + "]"
     pairs = ", ".join(f"{sql_text(code)}: {sql_text(to) if to else 'NULL'}" for code, to in codes.items())
     mapped = f"list_transform({texts}, lambda x: MAP {{{pairs}}}[x])" if pairs else "CAST([] AS VARCHAR[])"
-    value = steps.parse(column.name, f"list_distinct(list_filter({mapped}, lambda x: x IS NOT NULL))")
+    known = steps.parse(f"{column.name} known", f"list_filter({mapped}, lambda x: x IS NOT NULL)")
+    # Each code once, in the source's order, which list_distinct does not keep.
+    value = steps.parse(column.name, f"list_filter({known}, lambda x, i: list_position({known}, x) = i)")
     unknown = steps.parse(
         f"{column.name} unmapped",
         f"array_to_string(list_filter({texts}, lambda x: NOT list_contains({keys}, x)), ';')",

@@ -66,7 +66,9 @@ def key_text(names: tuple[str, ...], steps: Steps) -> str:
     if len(texts) == 1:
         return texts[0]
     joined = " || '|' || ".join(f"coalesce({text}, '')" for text in texts)
-    return f"CASE WHEN coalesce({', '.join(texts)}) IS NOT NULL THEN {joined} END"
+    # A position alone is no key: it is there even where the row has nothing of its own.
+    own = [text for name, text in zip(names, texts, strict=True) if not name.endswith("#")]
+    return f"CASE WHEN coalesce({', '.join(own or texts)}) IS NOT NULL THEN {joined} END"
 
 
 def record_id_sql(record_type: str, key: str, context: Context) -> str:
@@ -248,7 +250,8 @@ def _latin(rule: Rule, column: Column, steps: Steps) -> Value:
 def _name_key(names: tuple[str, ...], column: Column, steps: Steps) -> Value:
     text = _name(names, column, steps)
     table = steps.look_up(text, NameKeyLookup())
-    letters = f"trim(regexp_replace(upper({text}), '[^A-Z]+', ' ', 'g'))"
+    # The same for ASCII, in SQL: an apostrophe is no end of a word.
+    letters = f"trim(regexp_replace(regexp_replace(upper({text}), '[''`]', '', 'g'), '[^A-Z]+', ' ', 'g'))"
     plain = f"nullif(array_to_string(list_sort(string_split({letters}, ' ')), ' '), '')"
     value = steps.parse(f"{column.name} plain", f"CASE WHEN strlen({text}) = length({text}) THEN {plain} END")
     return Value(f"coalesce({value}, {table}.value)")

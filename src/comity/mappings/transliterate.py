@@ -40,6 +40,7 @@ _ARABIC = {
     "م": "M", "ن": "N", "ه": "H", "و": "W", "ى": "XAY", "ي": "Y", "ٹ": "XXT", "پ": "P", "چ": "XC", "ڈ": "XXD",
     "ڑ": "XXR", "ژ": "XJ", "ک": "XKK", "گ": "XGG", "ں": "XNN", "ھ": "XDO", "ہ": "XXG", "ی": "XYA", "ے": "XYB",
 }  # fmt: skip
+_LOOK_ALIKES = str.maketrans("یىکہھ", "ييكهه")
 LANGUAGES = (*_NATIONAL, "ar")
 _DROPPED = set("'’ʼ`´ʹʺ\u0640") | {chr(code) for code in range(0x064B, 0x0653)}
 
@@ -75,8 +76,13 @@ def _letter(char: str, cyrillic: dict[str, str]) -> str | None:
 
 
 def name_key(name: str) -> str | None:
-    """A key for search, the same for every order of the words: folded to A-Z by anyascii, words sorted."""
+    """A key for search, the same for every order of the words: folded to A-Z by anyascii, words sorted.
+
+    Arabic letters that are typed for one another count as one; an apostrophe, which anyascii also writes for a soft
+    sign or an ayn, is no end of a word.
+    """
     from anyascii import anyascii
 
-    words = re.sub(r"[^A-Z]+", " ", anyascii(name).upper()).split()
+    ascii_name = anyascii(name.translate(_LOOK_ALIKES)).upper()
+    words = re.sub(r"[^A-Z]+", " ", re.sub(r"['`]", "", ascii_name)).split()
     return " ".join(sorted(words)) or None
