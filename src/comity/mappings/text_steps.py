@@ -29,7 +29,7 @@ STEPS: dict[str, str] = {
     "lower": "lower({})",
     "squeeze": f"trim(regexp_replace({{}}, '{_SPACES}', ' ', 'g'))",
     "nfc": "nfc_normalize({})",
-    "half_width": f"translate({{}}, {_FULL_WIDTH[0]!r}, '{_FULL_WIDTH[1].replace(chr(39), chr(39) * 2)}')",
+    "half_width": f"translate({{}}, '{_FULL_WIDTH[0]}', '{_FULL_WIDTH[1].replace(chr(39), chr(39) * 2)}')",
     "strip_invisible": f"regexp_replace({{}}, '{_INVISIBLE}', '', 'g')",
     "letters_digits": "regexp_replace({}, '[^\\pL\\pN]+', '', 'g')",
     "digits": "regexp_replace({}, '[^0-9]+', '', 'g')",
