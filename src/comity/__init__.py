@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from comity.query.federation import Federation as Federation
-    from comity.query.federation import open_federation as open
+    from comity.query.federation import open_data as open
 
 __all__ = ["Federation", "__version__", "open"]
 
@@ -23,7 +23,7 @@ def __getattr__(name: str) -> object:
     if name in ("open", "Federation"):
         from comity.query import federation
 
-        return federation.open_federation if name == "open" else federation.Federation
+        return federation.open_data if name == "open" else federation.Federation
     if name == "__version__":
         from importlib.metadata import PackageNotFoundError, version
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
@@ -132,6 +133,17 @@ def code_list_rows(code_lists: Iterable[CodeList]) -> LedgerTable:
             for code_list in code_lists
             for code in code_list.codes.values()
         ),
+    )
+
+
+def report_file_rows(reported: Mapping[str, Sequence[Path]]) -> LedgerTable:
+    """The files behind ``rejects`` and ``quality``: a reader may open these and those of the records, no
+    others.
+    """
+    return LedgerTable(
+        "report_files",
+        {"report": "VARCHAR", "path": "VARCHAR"},
+        ((report, str(path)) for report, paths in reported.items() for path in paths),
     )
 
 

@@ -24,7 +24,13 @@ from comity.store.view_sql import (
     record_view,
     report_view,
 )
-from comity.store.view_tables import LedgerTable, code_list_rows, ledger_tables, record_type_rows
+from comity.store.view_tables import (
+    LedgerTable,
+    code_list_rows,
+    ledger_tables,
+    record_type_rows,
+    report_file_rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -127,9 +133,14 @@ def _fill(
     for name in names:
         record_type = standard.record_types.get(name) if standard else None
         _create_view(duck, name, [f for f in files if f.record_type == name], record_type)
+    reported = {
+        report.name: report_files(connection, layout, report.name, number)
+        for report in REPORTS
+        if report.in_files
+    }
+    _create_table(duck, report_file_rows(reported))
     for report in REPORTS:
-        listed = report_files(connection, layout, report.name, number) if report.in_files else []
-        duck.execute(report_view(duck, report, listed))
+        duck.execute(report_view(duck, report, reported.get(report.name, ())))
         duck.execute(comment("VIEW", report.name, None, report.description))
 
 

@@ -1,0 +1,39 @@
+"""``comity shell``: an interactive prompt, or questions from a pipe."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from comity.config.settings import Settings
+    from comity.query.output import Format
+
+
+@click.command("shell")
+@click.option("--format", "form", type=click.Choice(("table", "csv", "json")), default="table")
+@click.option("--release", type=click.IntRange(min=1), help="An older release. Default: the last one.")
+@click.option(
+    "--read",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A file of your own that questions may read.",
+)
+@click.pass_obj
+def command(settings: Settings, form: Format, release: int | None, read: tuple[Path, ...]) -> int:
+    """Ask one question after the other, in DuckDB's SQL; .help says what else there is."""
+    from comity.query.federation import open_federation
+    from comity.query.output import standard_output
+    from comity.query.shell import prompted, run_shell
+
+    interactive = sys.stdin.isatty()
+    with (
+        open_federation(settings, release) as federation,
+        federation.connect(read=read) as connection,
+        standard_output() as out,
+    ):
+        lines = prompted(federation.release) if interactive else iter(sys.stdin)
+        return run_shell(connection, lines, out, interactive=interactive, form=form)

@@ -1,0 +1,90 @@
+"""``comity sql``: one question, one answer."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+if TYPE_CHECKING:
+    from comity.config.settings import Settings
+    from comity.query.output import Format
+
+_FORMATS = ("table", "csv", "json", "parquet")
+
+
+@click.command("sql")
+@click.argument("query")
+@click.option(
+    "--format", "form", type=click.Choice(_FORMATS), help="Default: by the ending of --output, else table."
+)
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file for the answer.")
+@click.option("--release", type=click.IntRange(min=1), help="An older release. Default: the last one.")
+@click.option(
+    "--read",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="A file of your own that QUERY may read, as FROM 'FILE'. May be given again.",
+)
+@click.pass_obj
+def command(
+    settings: Settings,
+    query: str,
+    form: Format | None,
+    output: Path | None,
+    release: int | None,
+    read: tuple[Path, ...],
+) -> None:
+    """Answer QUERY, in DuckDB's SQL. `-` reads it from standard input, `@FILE` from a file.
+
+    Every record type of the standard is a view; beside them are releases, sources, exports, accounting,
+    quality, rejects and code_lists. Nothing that is published can be changed.
+    """
+    from comity.errors import QueryError
+    from comity.query.federation import ask, open_federation
+    from comity.query.output import output_file, standard_output, write
+
+    form = form or _by_ending(output)
+    text = _text(query)
+    with (
+        open_federation(settings, release) as federation,
+        federation.connect(read=read) as connection,
+    ):
+        answer = ask(connection, text)
+        if answer is None:
+            return
+        if output is not None:
+            with output_file(output) as file:
+                write(answer, form, file)
+            return
+        if form == "parquet" and sys.stdout.isatty():
+            raise QueryError(
+                "query.binary-to-terminal",
+                "Parquet is no text for a terminal",
+                remedy="add --output FILE",
+            )
+        with standard_output() as stream:
+            write(answer, form, stream)
+
+
+def _by_ending(output: Path | None) -> Format:
+    ending = output.suffix.lstrip(".").lower() if output else ""
+    return cast("Format", ending) if ending in _FORMATS else "table"
+
+
+def _text(query: str) -> str:
+    from comity.errors import QueryError
+
+    if query == "-":
+        return sys.stdin.read()
+    if not query.startswith("@"):
+        return query
+    try:
+        return Path(query[1:]).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError(
+            "query.unreadable-query", "The file with the question cannot be read", file=query[1:],
+            found=str(error), remedy="check the name after @; the file must be UTF-8",
+        ) from None  # fmt: skip

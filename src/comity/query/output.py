@@ -1,0 +1,257 @@
+"""An answer as text or Parquet.
+
+Invariant: an answer streams: memory stays flat however many rows it has, and DuckDB renders them a batch
+at a time. An output file appears whole or not at all, and only its owner can read it. A terminal never
+receives a control character out of the data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import unicodedata
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+from comity.errors import QueryError
+from comity.query.failure import asking
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from duckdb import DuckDBPyRelation
+
+    _Pad = Callable[[str, int], str]
+
+Format = Literal["table", "csv", "json", "parquet"]
+FORMATS: tuple[Format, ...] = ("table", "csv", "json", "parquet")
+_BATCH = 10_000
+_NUMBER = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|DOUBLE|FLOAT)$")
+_NESTED = ("[]", "STRUCT(", "MAP(", "UNION(")
+
+
+def write(relation: DuckDBPyRelation, form: Format, target: BinaryIO) -> int:
+    """Write the answer; its number of rows."""
+    with asking():
+        match form:
+            case "table":
+                return _write_table(relation, target)
+            case "csv":
+                return _write_csv(relation, target)
+            case "json":
+                return _write_json(relation, target)
+            case "parquet":
+                return _write_parquet(relation, target)
+        raise ValueError(f"Unknown format: {form}")
+
+
+@contextmanager
+def output_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its name when the block is done; records are for its owner's eyes, so it is 0600."""
+    beside = path.with_name(f".{path.name}.{uuid.uuid4()}.part")
+    try:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            yield file
+        beside.replace(path)
+    except OSError as error:
+        raise QueryError(
+            "query.cannot-write",
+            "The answer cannot be written",
+            file=path,
+            found=error.strerror,
+            remedy="choose another --output; nothing was left behind",
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def standard_output() -> Iterator[BinaryIO]:
+    """Standard output for bytes; a reader that stops early, such as ``head``, is no error."""
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write_csv(relation: DuckDBPyRelation, target: BinaryIO) -> int:
+    cells = [_csv_cell(expression) for expression in _texts(relation, nested_as_json=True)]
+    target.write((",".join(map(_csv_header, relation.columns)) + "\n").encode())
+    return _write_lines(relation, " || ',' || ".join(cells), target, end="\n")
+
+
+def _write_json(relation: DuckDBPyRelation, target: BinaryIO) -> int:
+    parts: list[str] = []
+    for name, value in zip(distinct(relation.columns), _json_values(relation), strict=True):
+        key = json.dumps(name, ensure_ascii=False).replace("'", "''")
+        parts.append(f"'{', ' if parts else ''}{key}: ' || coalesce({value}, 'null')")
+    target.write(b"[")
+    rows = _write_lines(relation, f"'{{' || {' || '.join(parts)} || '}}'", target, start="\n", between=",")
+    target.write(b"\n]\n" if rows else b"]\n")
+    return rows
+
+
+def _write_lines(
+    relation: DuckDBPyRelation,
+    line: str,
+    target: BinaryIO,
+    *,
+    start: str = "",
+    between: str = "",
+    end: str = "",
+) -> int:
+    """Write ``line``, an SQL expression, for every row."""
+    rows = 0
+    for batch in relation.project(f"{line} AS line").to_arrow_reader(_BATCH):
+        lines = batch.column(0).to_pylist()
+        if lines:
+            text = (end + between + start).join(lines)
+            target.write(f"{between if rows else ''}{start}{text}{end}".encode())
+            rows += len(lines)
+    return rows
+
+
+def _write_table(relation: DuckDBPyRelation, target: BinaryIO) -> int:
+    """Columns as wide as the first batch needs; a longer value further down is shown in full all the same."""
+    # Data may hold escape sequences; a terminal would carry them out.
+    texts = [
+        f"regexp_replace(coalesce({text}, ''), '[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]', '␤', 'g')"
+        for text in _texts(relation, nested_as_json=False)
+    ]
+    named = ", ".join(f"{text} AS c{number}" for number, text in enumerate(texts))
+    pads: list[_Pad] = [_pad_left if _NUMBER.match(str(kind)) else _pad_right for kind in relation.types]
+    names = [_printable(name) for name in relation.columns]
+    widths: list[int] | None = None
+    rows = 0
+    for batch in relation.project(named).to_arrow_reader(_BATCH):
+        columns = [column.to_pylist() for column in batch.columns]
+        if widths is None:
+            widths = [max(map(_width, [name, *cells])) for name, cells in zip(names, columns, strict=True)]
+            _write_head(names, widths, pads, target)
+        lines = (_line(row, widths, pads) for row in zip(*columns, strict=True))
+        target.write("".join(lines).encode())
+        rows += batch.num_rows
+    if widths is None:
+        _write_head(names, [_width(name) for name in names], pads, target)
+    target.write(f"({rows:,} {'row' if rows == 1 else 'rows'})\n".encode())
+    return rows
+
+
+def _write_head(names: list[str], widths: list[int], pads: list[_Pad], target: BinaryIO) -> None:
+    rule = "  ".join("─" * width for width in widths)
+    target.write(f"{_line(names, widths, pads)}{rule}\n".encode())
+
+
+def _line(cells: list[str] | tuple[str, ...], widths: list[int], pads: list[_Pad]) -> str:
+    padded = (pad(cell, width) for pad, cell, width in zip(pads, cells, widths, strict=True))
+    return "  ".join(padded).rstrip() + "\n"
+
+
+def _write_parquet(relation: DuckDBPyRelation, target: BinaryIO) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = 0
+    reader = relation.to_arrow_reader(100_000)
+    schema = pa.schema(
+        [field.with_name(name) for field, name in zip(reader.schema, distinct(relation.columns), strict=True)]
+    )
+    try:
+        with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+            for batch in reader:
+                writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=schema))
+                rows += batch.num_rows
+    except pa.ArrowNotImplementedError as error:
+        raise QueryError(
+            "query.not-in-parquet",
+            "Parquet has no such type",
+            found=str(error).split("\n")[0],
+            remedy="cast that column, for example to VARCHAR",
+        ) from None
+    return rows
+
+
+def _texts(relation: DuckDBPyRelation, *, nested_as_json: bool) -> list[str]:
+    """Every column as text: moments in ISO 8601 and UTC, lists and structs as JSON or as DuckDB writes
+    them.
+    """
+    texts = []
+    # By position, for two columns of an answer may have the same name.
+    for number, kind in enumerate(map(str, relation.types), start=1):
+        if nested_as_json and (kind.endswith("[]") or kind.startswith(_NESTED)):
+            texts.append(f"to_json(#{number})::VARCHAR")
+        else:
+            texts.append(_moment(number, kind) or f"#{number}::VARCHAR")
+    return texts
+
+
+def _json_values(relation: DuckDBPyRelation) -> list[str]:
+    values = []
+    for number, kind in enumerate(map(str, relation.types), start=1):
+        if moment := _moment(number, kind):
+            values.append(f"to_json({moment})")
+        elif kind in ("DOUBLE", "FLOAT"):
+            # JSON has no NaN and no infinity.
+            values.append(f"CASE WHEN isfinite(#{number}) THEN to_json(#{number}) END")
+        else:
+            values.append(f"to_json(#{number})")
+    return values
+
+
+def _moment(number: int, kind: str) -> str | None:
+    if not kind.startswith("TIMESTAMP"):
+        return None
+    zone = "Z" if kind.endswith("WITH TIME ZONE") else ""
+    return f"replace(strftime(#{number}, '%Y-%m-%dT%H:%M:%S.%f{zone}'), '.000000', '')"
+
+
+def _csv_cell(text: str) -> str:
+    """RFC 4180; a missing value is nothing at all, an empty text is ``""``."""
+    return (
+        f"CASE WHEN {text} IS NULL THEN '' WHEN {text} = '' OR regexp_matches({text}, '[\",\\r\\n]')"
+        f" THEN '\"' || replace({text}, '\"', '\"\"') || '\"' ELSE {text} END"
+    )
+
+
+def _csv_header(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if any(sign in name for sign in '",\r\n') or not name else name
+
+
+def distinct(names: list[str]) -> list[str]:
+    """Every name once: the second ``a`` becomes ``a_2``."""
+    result: list[str] = []
+    for name in names:
+        number, free = 1, name
+        while free in result or (number > 1 and free in names):
+            number += 1
+            free = f"{name}_{number}"
+        result.append(free)
+    return result
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "␤" for sign in text)
+
+
+def _width(text: str) -> int:
+    """Cells of a terminal: East Asian letters take two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+        for sign in text
+    )
+
+
+def _pad_right(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _pad_left(text: str, width: int) -> str:
+    return " " * (width - _width(text)) + text

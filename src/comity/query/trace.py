@@ -1,0 +1,247 @@
+"""The way back of one record: release, file, export, row, raw cells, and the rule behind every column.
+
+Invariant: the row is read again from the archived bytes, whose hash is the export's, and the rules are
+those of the record's own mapping version; what cannot be shown any more is said in ``notes``, never
+guessed.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from comity.errors import ComityError, QueryError
+from comity.query.failure import asking
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from comity.adapters.adapter import Adapter
+    from comity.adapters.part import Reading
+    from comity.config.settings import Settings
+    from comity.store import Store
+
+
+@dataclass(frozen=True)
+class TracedColumn:
+    """``rule``: what made the value; ``read``: the source fields it was made from, with their raw values."""
+
+    name: str
+    value: Any
+    rule: str | None
+    read: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """``row`` counts the export's data rows, ``row_in_file`` those of its file."""
+
+    file: str
+    row: int
+    row_in_file: int
+    raw: str | None
+    cells: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Trace:
+    record_id: str
+    record_type: str
+    source_id: str
+    release: int
+    in_releases: str
+    first_seen: str
+    last_changed: str
+    stored_file: str
+    export_id: str
+    export: dict[str, Any]
+    export_files: tuple[dict[str, Any], ...]
+    mapping_version: str
+    row: RawRow | None
+    columns: tuple[TracedColumn, ...]
+    notes: tuple[str, ...]
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, indent=2, default=str)
+
+
+def trace(settings: Settings, record_id: str, release: int | None = None) -> Trace:
+    """Follow the record with that id, as it is in ``release`` (the last one by default), back to its
+    source.
+    """
+    from comity.query.federation import open_federation
+    from comity.store import Store
+
+    with open_federation(settings, release) as federation:
+        number = federation.release
+        with federation.connect() as connection, asking():
+            record_type, path, record = _find(connection, federation.record_types, record_id)
+    store = Store.open(settings.data_dir, settings.ledger_url, writable=False)
+    stored = next(file for file in store.files(record_type, release=number) if file.path == path)
+    export, files = _export(store, record["source_id"], record["export_id"])
+    rules = _rules(store, record["mapping_version"], record_type)
+    notes = [] if rules else [f"the ledger has no rules of mapping version {record['mapping_version']}"]
+    row: RawRow | None = None
+    try:
+        row = _raw_row(settings.federation, store, record, files)
+    except ComityError as error:
+        notes.append(f"the row cannot be shown: {error.message} [{error.code}]")
+    ends = f"to {stored.end_release - 1}" if stored.end_release else "on"
+    return Trace(
+        record_id=record_id,
+        record_type=record_type,
+        source_id=record["source_id"],
+        release=number,
+        in_releases=f"from {stored.begin_release} {ends}",
+        first_seen=record["first_seen"],
+        last_changed=record["last_changed"],
+        stored_file=stored.path.relative_to(store.layout.root).as_posix(),
+        export_id=record["export_id"],
+        export=export,
+        export_files=tuple(files),
+        mapping_version=record["mapping_version"],
+        row=row,
+        columns=tuple(
+            _column(name, value, rules, row.cells if row else {})
+            for name, value in record.items()
+            if value not in (None, []) or name in rules
+        ),
+        notes=tuple(notes),
+    )
+
+
+def _find(
+    connection: DuckDBPyConnection, record_types: tuple[str, ...], record_id: str
+) -> tuple[str, Path, dict[str, Any]]:
+    """The record's type, the file that holds it, and its columns."""
+    from comity.store.view_sql import identifier, literals
+
+    for record_type in record_types:
+        view = identifier(record_type)
+        # DuckDB renders the record: every type becomes JSON in one place.
+        found = connection.execute(
+            f"SELECT to_json(record)::VARCHAR, source_id, owner_country FROM {view} AS record WHERE record_id = ?",
+            [record_id],
+        ).fetchall()
+        if found:
+            text, source_id, owner_country = found[0]
+            listed = connection.execute(
+                "SELECT path FROM ledger.files WHERE record_type = ? AND source_id = ? AND owner_country = ?",
+                [record_type, source_id, owner_country],
+            ).fetchall()
+            scan = f"read_parquet({literals(row[0] for row in listed)}, union_by_name = true)"
+            path = connection.execute(
+                f"SELECT filename FROM {scan} WHERE record_id = ?", [record_id]
+            ).fetchall()[0][0]
+            return record_type, Path(path), json.loads(text)
+    raise QueryError(
+        "query.unknown-record",
+        "No record of this release has that id",
+        found=record_id,
+        remedy="take the record_id of a record, for example from: comity sql 'SELECT record_id FROM person LIMIT 1'",
+    )
+
+
+def _export(store: Store, source_id: str, export_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """How the export was delivered and what became of it, the run that published it first."""
+    from sqlalchemy import select
+
+    from comity.store.tables import export_files, exports
+
+    with store.ledger.reading() as connection:
+        rows = connection.execute(
+            select(exports.c.run_id, exports.c.kind, exports.c.received_at, exports.c.outcome)
+            .where(exports.c.source_id == source_id, exports.c.export_id == export_id)
+            .order_by(exports.c.outcome != "published", exports.c.run_id)
+        ).mappings()
+        export = next((dict(row) for row in rows), {})
+        files = connection.execute(
+            select(export_files.c.name, export_files.c.sha256, export_files.c.size)
+            .where(export_files.c.source_id == source_id, export_files.c.export_id == export_id)
+            .order_by(export_files.c.position)
+        ).mappings()
+        return export, [dict(row) for row in files]
+
+
+def _rules(store: Store, mapping_version: str, record_type: str) -> dict[str, dict[str, Any]]:
+    from sqlalchemy import select
+
+    from comity.store.tables import mappings
+
+    with store.ledger.reading() as connection:
+        text = connection.execute(
+            select(mappings.c.rules).where(
+                mappings.c.mapping_version == mapping_version, mappings.c.record_type == record_type
+            )
+        ).scalar()
+    return dict(json.loads(text)) if text else {}
+
+
+def _column(name: str, value: Any, rules: dict[str, dict[str, Any]], cells: dict[str, Any]) -> TracedColumn:
+    # A partial date is written as one rule and stored as three columns.
+    rule = rules.get(name) or rules.get(name.removesuffix("_earliest").removesuffix("_latest"))
+    if rule is None:
+        return TracedColumn(name, value, None, {})
+    # An item of a list has a dotted name; the row has the whole list.
+    read = {field: cells.get(field, cells.get(field.split(".")[0])) for field in rule["from"]}
+    return TracedColumn(name, value, str(rule["rule"]), read)
+
+
+def _raw_row(root: Path, store: Store, record: dict[str, Any], files: list[dict[str, Any]]) -> RawRow | None:
+    """The row of the record, read again from the archive by the adapter of today."""
+    from comity.adapters.export import read_export
+    from comity.adapters.part import ExportFile
+
+    adapter = _adapter(root, record["source_id"])
+    archived = [
+        ExportFile(file["name"], store.archived(file["sha256"]), file["sha256"], file["size"])
+        for file in files
+    ]
+    gone = [file.name for file in archived if not file.path.exists()]
+    if gone or not archived:
+        raise QueryError(
+            "query.no-raw-row", "The archive does not hold the export's files", found=", ".join(gone)
+        )
+    with tempfile.TemporaryDirectory(prefix="comity-") as folder:
+        reading = read_export(adapter, archived, Path(folder))
+        return _row_of(adapter, reading, int(record["source_row"]))
+
+
+def _row_of(adapter: Adapter, reading: Reading, row: int) -> RawRow | None:
+    import duckdb
+
+    from comity.adapters.scan import raw_sql, scan_sql
+
+    file = next(file for file in reversed(reading.files) if file.first_row <= row)
+    raw: str | None = None
+    cells: dict[str, Any] = {}
+    with duckdb.connect() as connection, asking():
+        for part in reading.parts:
+            found = connection.execute(
+                f"SELECT to_json(cells)::VARCHAR FROM ({scan_sql(part, adapter)}) AS cells WHERE source_row = ?",
+                [row],
+            ).fetchall()
+            if found:
+                cells = json.loads(found[0][0])
+                cells.pop("source_row")
+                text = f"SELECT raw FROM ({raw_sql(part, adapter)}) WHERE source_row = ?"
+                raw = connection.execute(text, [row]).fetchall()[0][0]
+                break
+    if not cells:
+        raise QueryError("query.no-raw-row", f"The export has no row {row} as its adapter reads it today")
+    return RawRow(file.name, row, row - file.first_row + 1, raw, cells)
+
+
+def _adapter(root: Path, source_id: str) -> Adapter:
+    from importlib.metadata import entry_points
+
+    from comity.adapters.adapter import load_adapter
+
+    announced = [point for point in entry_points(group="comity.adapters") if point.name == source_id]
+    folder = root / "adapters" / source_id
+    if announced and not folder.exists():
+        folder = Path(str(announced[0].load()))
+    return load_adapter(folder)

@@ -1,0 +1,68 @@
+"""A trace as text for a person.
+
+Invariant: everything that the JSON says is shown, but for what is empty; no control character of the data
+comes out.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from comity.query.trace import Trace, TracedColumn
+
+
+def trace_text(trace: Trace) -> str:
+    """The trace, from the release down to the cell."""
+    return "\n".join(_printable(line) for line in _lines(trace)) + "\n"
+
+
+def _lines(trace: Trace) -> Iterator[str]:
+    export = trace.export
+    yield f"{trace.record_type} {trace.record_id}"
+    yield f"  source    {trace.source_id}"
+    yield f"  release   {trace.release}; this file is in releases {trace.in_releases}"
+    yield f"  seen      first {trace.first_seen}, last changed {trace.last_changed}"
+    yield f"  stored    {trace.stored_file}"
+    yield f"  export    {trace.export_id}"
+    if export:
+        yield f"            {export['kind']}, received {export['received_at']}"
+        yield f"            {export['outcome']} by run {export['run_id']}"
+    for file in trace.export_files:
+        yield f"            {file['name']}  {file['size']:,} bytes  sha256 {file['sha256']}"
+    yield f"  mapping   {trace.mapping_version}"
+    if trace.row is not None:
+        yield f"  row       {trace.row.row} of the export, {trace.row.row_in_file} of {trace.row.file}"
+        yield f"  raw       {trace.row.raw}"
+    for note in trace.notes:
+        yield f"  note      {note}"
+    width = max((len(column.name) for column in trace.columns), default=0)
+    for title, columns in (
+        ("from the source", [column for column in trace.columns if column.rule is not None]),
+        ("by the federation", [column for column in trace.columns if column.rule is None]),
+    ):
+        if columns:
+            yield ""
+            yield title
+        for column in columns:
+            yield from _column(column, width)
+
+
+def _column(column: TracedColumn, width: int) -> Iterator[str]:
+    indent = " " * (width + 4)
+    yield f"  {column.name:<{width}}  {_shown(column.value)}"
+    if column.rule is not None:
+        yield f"{indent}by   {column.rule}"
+    for field, cell in column.read.items():
+        yield f"{indent}read {field} = {_shown(cell)}"
+
+
+def _shown(value: Any) -> str:
+    return "(nothing)" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "␤" for sign in text)
