@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -78,8 +79,8 @@ def generate(data: Path, rows: int, *, only: tuple[str, ...] = ()) -> None:
         folder = data / "inbox" / source
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         paths = module.generate(folder, rows)
-        if hasattr(module, "URL_VARIABLE"):
-            os.environ[module.URL_VARIABLE] = f"sqlite:///{paths[0].resolve()}"
+        for variable in re.findall(r"\$\{(\w+)\}", adapter.read_text("utf-8")):
+            os.environ[variable] = f"sqlite:///{paths[0].resolve()}"
         size = sum(path.stat().st_size for path in paths)
         click.echo(f"  {source:<20} {', '.join(path.name for path in paths):<60} {size / 1024:8,.0f} KB")
     for folder in (data, data / "inbox"):

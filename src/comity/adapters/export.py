@@ -7,7 +7,6 @@ that fits its head; and what is no export at all (nothing, zeros, a picture) is 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comity.adapters.archive_file import open_files
@@ -18,6 +17,7 @@ from comity.errors import ReadError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from comity.adapters.adapter import Adapter
 
@@ -27,7 +27,8 @@ _HEAD = 1 << 16
 _MAGIC = {
     b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"%PDF": "a PDF document",
     b"\x7fELF": "a program", b"MZ": "a program", b"GIF8": "a GIF picture", b"SQLite format 3": "a SQLite database",
-    b"\xd0\xcf\x11\xe0": "an old Office file", b"PK\x03\x04": "a zip archive or a spreadsheet", b"PAR1": "a Parquet file",
+    b"\xd0\xcf\x11\xe0": "an old Office file", b"PK\x03\x04": "a zip archive or a spreadsheet",
+    b"PAR1": "a Parquet file",
 }  # fmt: skip
 
 

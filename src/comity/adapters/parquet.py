@@ -30,7 +30,10 @@ def read(file: ExportFile, format: Any, adapter: Adapter, into: Path, first_row:
         source = pq.ParquetFile(file.path)
     except (pa.ArrowInvalid, OSError) as error:
         raise ReadError(
-            "read.damaged-parquet", "The file is no whole Parquet file", file=file.name, found=str(error).splitlines()[0]
+            "read.damaged-parquet",
+            "The file is no whole Parquet file",
+            file=file.name,
+            found=str(error).splitlines()[0],
         ) from None
     row = first_row
     with source:

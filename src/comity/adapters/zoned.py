@@ -30,7 +30,8 @@ def zoned_sql(text: str, decimals: int, encoding: str) -> str:
         f"AND ltrim({digits}, '0') <> '' THEN '-' ELSE '' END"
     )
     pattern = f"[0-9]*[0-9{_escaped(signs)}]"
-    number = f"CASE WHEN regexp_full_match(zoned, {quoted_text(pattern)}) THEN {sign} || {whole}{fraction} ELSE zoned END"
+    holds = f"regexp_full_match(zoned, {quoted_text(pattern)})"
+    number = f"CASE WHEN {holds} THEN {sign} || {whole}{fraction} ELSE zoned END"
     return f"list_transform([trim({text})], lambda zoned: {number})[1]"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from comity.errors import ComityError, ReadError, StoreError
@@ -143,8 +143,7 @@ def finish_task(
             )
             files += merged
             rejects += _rejects(connection, plan, reading, settled, account, provenance, run_id, into)
-            for outcome in settled:
-                unmapped += [(plan.record_type, code) for code in outcome.unmapped]
+            unmapped += [(plan.record_type, code) for code in _together(settled)]
     return Finished(tuple(files), tuple(accounts), tuple(rejects), tuple(unmapped))
 
 
@@ -157,6 +156,19 @@ def stage(path: Path, rows: int, record_type: str, adapter: Adapter) -> StagedFi
     return StagedFile(
         record_type, adapter.source, adapter.owner.country, path, rows, path.stat().st_size, digest
     )
+
+
+def _together(outcomes: tuple[Outcome, ...]) -> list[UnmappedCode]:
+    """The unmapped codes of all parts, each once."""
+    codes: dict[tuple[str, str, str], UnmappedCode] = {}
+    for code in (code for outcome in outcomes for code in outcome.unmapped):
+        key = (code.column, code.crosswalk, code.code)
+        known = codes.get(key)
+        if known is not None:
+            first = min(known.example_row, code.example_row)
+            code = replace(code, count=known.count + code.count, example_row=first)
+        codes[key] = code
+    return list(codes.values())
 
 
 def _rejects(
