@@ -55,7 +55,7 @@ def generate(folder: Path, rows: int, seed: int = 0) -> list[Path]:
     for number in range(rows):
         notice = _notice(random, number)
         text = json.dumps(notice, ensure_ascii=False, separators=(",", ":"))
-        chance = random.random()
+        chance = random.random() if number >= len(PEOPLE) else 1.0  # the pool is always whole
         if chance < 0.002:
             text = text.replace('"entity_id":"', '"entity_id":"\\q', 1)  # no escape that JSON has
         elif chance < 0.004:

@@ -53,7 +53,7 @@ def generate(folder: Path, rows: int, seed: int = 0) -> list[Path]:
             cells[1] = f"{known.given} {known.family}".upper()
             cells[2], cells[4] = "-", known.birth_date
             cells[6], cells[7] = "kobieta" if known.sex == "F" else "mężczyzna", _NATIONAL[known.nationality]
-        chance = random.random()
+        chance = random.random() if number >= len(pool) else 1.0  # the pool is always whole
         if chance < 0.01:
             cells = ["-"] * len(cells)  # a page that was not rendered
         elif chance < 0.012:

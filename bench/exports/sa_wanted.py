@@ -38,7 +38,7 @@ def generate(folder: Path, rows: int, seed: int = 0) -> list[Path]:
             cells[5] = f"{plain(known.given)} {plain(known.family)}"
             cells[8], cells[9] = _NATIONS[known.nationality], "أنثى" if known.sex == "F" else "ذكر"
             cells[10] = _hijri(*map(int, known.birth_date.split("-")))
-        chance = random.random()
+        chance = random.random() if number >= len(pool) else 1.0  # the pool is always whole
         if chance < 0.002:
             cells.append("")
         elif chance < 0.004:

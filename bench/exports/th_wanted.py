@@ -37,7 +37,7 @@ def generate(folder: Path, rows: int, seed: int = 0) -> list[Path]:
             cells[4], cells[5] = plain(known.given), plain(known.family)
             cells[7] = "หญิง" if known.sex == "F" else "ชาย"
             cells[8], cells[9] = f"{day}/{month}/{int(year) + 543}", _NATIONS[known.nationality]
-        chance = random.random()
+        chance = random.random() if number >= len(pool) else 1.0  # the pool is always whole
         if chance < 0.002:
             cells.append("")
         elif chance < 0.004:

@@ -53,7 +53,7 @@ def generate(folder: Path, rows: int, seed: int = 0) -> list[Path]:
             card["LAST_NAME_E"], card["FIRST_NAME_E"] = plain(known.family), plain(known.given)
             card["BIRTH_DATE"] = f"{known.birth_date}T00:00:00"
             card["SEX"] = "ЖІНОЧА" if known.sex == "F" else "ЧОЛОВІЧА"
-        chance = random.random()
+        chance = random.random() if number >= len(pool) else 1.0  # the pool is always whole
         if chance < 0.002:
             card["ID"] = None
         elif chance < 0.004 and number:
