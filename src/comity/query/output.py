@@ -121,7 +121,7 @@ def _write_table(relation: DuckDBPyRelation, target: BinaryIO) -> int:
     """Columns as wide as the first batch needs; a longer value further down is shown in full all the same."""
     # Data may hold escape sequences; a terminal would carry them out.
     texts = [
-        f"regexp_replace(coalesce({text}, ''), '[\\x00-\\x1f\\x7f-\\x9f\\x{2028}\\x{2029}]', '␤', 'g')"
+        f"regexp_replace(coalesce({text}, ''), '[\\x00-\\x1f\\x7f-\\x9f\\x{{2028}}\\x{{2029}}]', '␤', 'g')"
         for text in _texts(relation, nested_as_json=False)
     ]
     named = ", ".join(f"{text} AS c{number}" for number, text in enumerate(texts))
