@@ -31,6 +31,8 @@ Format = Literal["table", "csv", "json", "parquet"]
 FORMATS: tuple[Format, ...] = ("table", "csv", "json", "parquet")
 _BATCH = 10_000
 _NUMBER = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|DOUBLE|FLOAT)$")
+# Control characters, line ends of every kind, and marks that turn the direction of what follows.
+_UNPRINTABLE = r"[\p{Cc}\p{Zl}\p{Zp}\x{202A}-\x{202E}\x{2066}-\x{2069}]"
 _NESTED = ("[]", "STRUCT(", "MAP(", "UNION(")
 
 
@@ -119,9 +121,9 @@ def _write_lines(
 
 def _write_table(relation: DuckDBPyRelation, target: BinaryIO) -> int:
     """Columns as wide as the first batch needs; a longer value further down is shown in full all the same."""
-    # Data may hold escape sequences; a terminal would carry them out.
+    # A terminal would carry out escape sequences that stand in the data.
     texts = [
-        f"regexp_replace(coalesce({text}, ''), '[\\x00-\\x1f\\x7f-\\x9f\\x{{2028}}\\x{{2029}}]', '␤', 'g')"
+        f"regexp_replace(coalesce({text}, ''), '{_UNPRINTABLE}', '␤', 'g')"
         for text in _texts(relation, nested_as_json=False)
     ]
     named = ", ".join(f"{text} AS c{number}" for number, text in enumerate(texts))

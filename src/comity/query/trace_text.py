@@ -36,7 +36,7 @@ def _lines(trace: Trace) -> Iterator[str]:
     yield f"  mapping   {trace.mapping_version}"
     if trace.row is not None:
         yield f"  row       {trace.row.row} of the export, {trace.row.row_in_file} of {trace.row.file}"
-        yield f"  raw       {trace.row.raw}"
+        yield f"  raw       {_cut(' '.join((trace.row.raw or '').split()), 2000)}"
     for note in trace.notes:
         yield f"  note      {note}"
     width = max((len(column.name) for column in trace.columns), default=0)
@@ -47,17 +47,26 @@ def _lines(trace: Trace) -> Iterator[str]:
         if columns:
             yield ""
             yield title
+        before: TracedColumn | None = None
         for column in columns:
-            yield from _column(column, width)
+            # The three columns of a partial date have one rule: it is shown once.
+            again = before is not None and (column.rule, column.read) == (before.rule, before.read)
+            yield from _column(column, width, again)
+            before = column
 
 
-def _column(column: TracedColumn, width: int) -> Iterator[str]:
-    indent = " " * (width + 4)
+def _column(column: TracedColumn, width: int, again: bool) -> Iterator[str]:
     yield f"  {column.name:<{width}}  {_shown(column.value)}"
-    if column.rule is not None:
-        yield f"{indent}by   {column.rule}"
+    if column.rule is None or again:
+        return
+    indent = " " * (width + 4)
+    yield f"{indent}by   {_cut(column.rule, 300)}"
     for field, cell in column.read.items():
-        yield f"{indent}read {field} = {_shown(cell)}"
+        yield f"{indent}read {field} = {_cut(_shown(cell), 300)}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}… (whole with --json)"
 
 
 def _shown(value: Any) -> str:
