@@ -113,7 +113,9 @@ def _first_record() -> str:
     import comity as api
 
     with api.open(data=DATA).connect() as connection:
-        return str(connection.execute("SELECT record_id FROM person ORDER BY record_id LIMIT 1").fetchall()[0][0])
+        return str(
+            connection.execute("SELECT record_id FROM person ORDER BY record_id LIMIT 1").fetchall()[0][0]
+        )
 
 
 if __name__ == "__main__":

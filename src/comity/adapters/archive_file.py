@@ -157,7 +157,9 @@ def _gzip(file: ExportFile) -> Iterator[tuple[str, IO[bytes]]]:
 
 def _check_count(count: int, file: ExportFile) -> None:
     if count > MOST_MEMBERS:
-        raise ReadError("read.archive-too-large", f"The archive has more than {MOST_MEMBERS} members", file=file.name)
+        raise ReadError(
+            "read.archive-too-large", f"The archive has more than {MOST_MEMBERS} members", file=file.name
+        )
 
 
 def _check_name(name: str, file: ExportFile) -> None:
@@ -176,7 +178,11 @@ def _wanted(name: str, patterns: Sequence[str]) -> bool:
     base = PurePosixPath(name.replace("\\", "/")).name
     if base.startswith("."):
         return False
-    plain = [pattern for pattern in patterns if not pattern.endswith((".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz"))]
+    plain = [
+        pattern
+        for pattern in patterns
+        if not pattern.endswith((".zip", ".gz", ".tgz", ".tar", ".bz2", ".xz"))
+    ]
     return not plain or any(fnmatch.fnmatch(base, pattern) for pattern in plain)
 
 

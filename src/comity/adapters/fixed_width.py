@@ -57,7 +57,11 @@ def read(file: ExportFile, format: FixedWidthFormat, adapter: Adapter, into: Pat
                 wrong = pc.not_equal(pc.utf8_length(lines), length)
             undecodable = pc.match_substring(lines, "\ufffd")
             for code, message, which in (
-                ("read.undecodable-bytes", "the record holds bytes that the encoding does not have", undecodable),
+                (
+                    "read.undecodable-bytes",
+                    "the record holds bytes that the encoding does not have",
+                    undecodable,
+                ),
                 (
                     "read.record-length",
                     f"the record has another length than {length}",

@@ -35,7 +35,9 @@ def read(file: ExportFile, format: Any, adapter: Adapter, into: Path, first_row:
                 by_name = dict(zip(columns, batch.columns, strict=True))
                 empty = pa.nulls(len(batch), pa.string())
                 rows = pa.array(range(row, row + len(batch)), pa.int64())
-                writer.add(rows, [by_name[name].cast(pa.string()) if name in by_name else empty for name in names])
+                writer.add(
+                    rows, [by_name[name].cast(pa.string()) if name in by_name else empty for name in names]
+                )
                 row += len(batch)
             parts = writer.finish()
     except ComityError:

@@ -43,7 +43,9 @@ def read(file: ExportFile, format: Any, adapter: Adapter, into: Path, first_row:
         with PartWriter(into, "table", columns, types) as writer:
             for batch in source.iter_batches(_BATCH):
                 rows = pa.array(range(row, row + len(batch)), pa.int64())
-                writer.add(rows, [_text(array, kind) for array, kind in zip(batch.columns, types, strict=True)])
+                writer.add(
+                    rows, [_text(array, kind) for array, kind in zip(batch.columns, types, strict=True)]
+                )
                 row += len(batch)
             parts = writer.finish()
     notes = (f"{file.name}: columns in another order: {', '.join(moved)}",) if moved else ()

@@ -30,7 +30,9 @@ _SEARCHED = 50
 _BATCH = 20_000
 
 
-def read(file: ExportFile, format: SpreadsheetFormat, adapter: Adapter, into: Path, first_row: int) -> Reading:
+def read(
+    file: ExportFile, format: SpreadsheetFormat, adapter: Adapter, into: Path, first_row: int
+) -> Reading:
     """``file`` as parts of kind ``table``."""
     import pyarrow as pa
 
@@ -61,10 +63,15 @@ def read(file: ExportFile, format: SpreadsheetFormat, adapter: Adapter, into: Pa
                 cells.append((texts + [""] * len(columns))[: len(columns)])
             row += 1
             if len(numbers) >= _BATCH:
-                writer.add(pa.array(numbers, pa.int64()), [pa.array(c, pa.string()) for c in zip(*cells, strict=True)])
+                writer.add(
+                    pa.array(numbers, pa.int64()),
+                    [pa.array(c, pa.string()) for c in zip(*cells, strict=True)],
+                )
                 numbers, cells = [], []
         if numbers:
-            writer.add(pa.array(numbers, pa.int64()), [pa.array(c, pa.string()) for c in zip(*cells, strict=True)])
+            writer.add(
+                pa.array(numbers, pa.int64()), [pa.array(c, pa.string()) for c in zip(*cells, strict=True)]
+            )
         parts = writer.finish()
     count = row - first_row
     read_file = FileRead(file.name, file.sha256, file.size, first_row, count)
@@ -84,7 +91,9 @@ def _rows(file: ExportFile, format: SpreadsheetFormat) -> list[list[Any]]:
         workbook = CalamineWorkbook.from_path(str(file.path))
         names = workbook.sheet_names
         sheet = format.sheet
-        if (isinstance(sheet, str) and sheet not in names) or (isinstance(sheet, int) and sheet >= len(names)):
+        if (isinstance(sheet, str) and sheet not in names) or (
+            isinstance(sheet, int) and sheet >= len(names)
+        ):
             raise ReadError(
                 "read.missing-sheet",
                 f"The workbook has no sheet '{sheet}'",
@@ -119,13 +128,18 @@ def _header(
         if format.find_header and (seen := overlap(names, adapter.fields)) <= score:
             continue
         try:
-            return match_header(names, adapter.fields, file=file.name, line=at + 1)[0], at + format.header_rows
+            return match_header(names, adapter.fields, file=file.name, line=at + 1)[
+                0
+            ], at + format.header_rows
         except DriftError as error:
             best, score = error, seen if format.find_header else 0
     if best is not None:
         raise best
     raise ReadError(
-        "read.no-header", "The sheet does not show the declared header", file=file.name, remedy="check 'sheet'"
+        "read.no-header",
+        "The sheet does not show the declared header",
+        file=file.name,
+        remedy="check 'sheet'",
     )
 
 
@@ -138,7 +152,11 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if hasattr(value, "hour") and hasattr(value, "year"):
-        return str(value.date()) if not (value.hour or value.minute or value.second) else value.isoformat(sep=" ")
+        return (
+            str(value.date())
+            if not (value.hour or value.minute or value.second)
+            else value.isoformat(sep=" ")
+        )
     return str(value).strip()
 
 

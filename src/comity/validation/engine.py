@@ -143,30 +143,39 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         metric_fn_direct_configurations: list[MetricComputationConfiguration],
         metric_fn_bundle_configurations: list[MetricComputationConfiguration],
     ) -> dict[Any, Any]:
-        # Great Expectations gives up a whole wave for one metric that fails, and tries the wave again. What
-        # has been computed is kept, so that a wrong rule costs the others nothing.
+        # Great Expectations gives up a whole wave for one metric that fails, and tries the wave again. What has
+        # been computed is kept, so that a wrong rule costs the others nothing.
         failed, cause = [], None
+        fresh = False
         for each in metric_fn_direct_configurations:
             identity = each.metric_configuration.id
-            if identity not in self._done:
-                try:
-                    compute: Any = each.metric_fn
-                    self._done[identity] = compute(**each.metric_provider_kwargs)
-                except Exception as error:  # whatever it is, it is this metric's failure and no other's
-                    failed.append(each.metric_configuration)
-                    cause = error
-        waiting = [e for e in metric_fn_bundle_configurations if e.metric_configuration.id not in self._done]
-        try:
-            self._done.update(
-                super()._process_direct_and_bundled_metric_computation_configurations([], waiting)
-            )
-        except MetricResolutionError as error:
-            failed.extend(error.failed_metrics)
-            cause = error
+            if identity in self._done:
+                continue
+            fresh = True
+            try:
+                compute: Any = each.metric_fn
+                self._done[identity] = compute(**each.metric_provider_kwargs)
+            except Exception as error:  # whatever it is, it is this metric's failure and no other's
+                failed.append(each.metric_configuration)
+                cause = error
+        ready = list(metric_fn_direct_configurations)
+        # What is not returned is asked for again with the next wave: the common scan waits until nothing else can
+        # be computed, and so happens once instead of once a wave.
+        if not fresh and not failed:
+            ready += metric_fn_bundle_configurations
+            waiting = [
+                e for e in metric_fn_bundle_configurations if e.metric_configuration.id not in self._done
+            ]
+            try:
+                self._done.update(
+                    super()._process_direct_and_bundled_metric_computation_configurations([], waiting)
+                )
+            except MetricResolutionError as error:
+                failed.extend(error.failed_metrics)
+                cause = error
         if failed:
             raise MetricResolutionError(message=str(cause), failed_metrics=failed) from cause
-        every = (*metric_fn_direct_configurations, *metric_fn_bundle_configurations)
-        return {e.metric_configuration.id: self._done[e.metric_configuration.id] for e in every}
+        return {e.metric_configuration.id: self._done[e.metric_configuration.id] for e in ready}
 
 
 class _Aggregate:
@@ -267,6 +276,9 @@ def _count(engine: DuckDBExecutionEngine, metric: Any, parts: dict[str, Any]) ->
 def _count_as_aggregate(engine: DuckDBExecutionEngine, metric: Any, parts: dict[str, Any]) -> Any:
     condition, compute, accessor = parts["unexpected_condition"]
     expression, domain = _count_where(engine, condition, _whole_domain(compute, accessor))
+    if metric.metric_name.startswith("column_values.nonnull.") and compute.get("row_condition") is None:
+        # Written so, a file's own statistics can answer; a filter would read the column.
+        expression = sa.func.count() - sa.func.count(sa.column(accessor["column"]))
     return lambda: (expression, domain, {})
 
 

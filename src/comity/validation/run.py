@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     import duckdb
 
+    from comity.standard import Standard
     from comity.validation.suite import Rule, Suite
 
 VIEW = "comity_validated"
+CODE_LISTS = "comity_code_lists"
 RESULT_FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
 # Rules that say something about a relation without records.
 _ABOUT_EMPTY = frozenset(
@@ -99,6 +101,16 @@ def validate(
             remedy="report this; nothing was published",
         )
     return SuiteResult(suite.record_type, tuple(results[rule.id] for rule in suite.rules))
+
+
+def load_code_lists(connection: duckdb.DuckDBPyConnection, standard: Standard) -> str:
+    """The standard's code lists as a temporary table of ``connection``; its name is what ``validate`` takes."""
+    codes = [(each.name, code) for each in standard.code_lists.values() for code in each.codes]
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CODE_LISTS} AS SELECT unnest($1) AS list, unnest($2) AS code",
+        [[name for name, _ in codes], [code for _, code in codes]],
+    )
+    return CODE_LISTS
 
 
 def _run(connection: duckdb.DuckDBPyConnection, scope: Scope, expectations: Sequence[Any]) -> list[Any]:

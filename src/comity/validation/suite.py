@@ -141,7 +141,7 @@ def suite_for(
     """What the standard demands, then what the record type's suite says, then the source's; the later rule
     wins.
     """
-    from comity.validation.base_suite import base_suite
+    from comity.validation.base import base_suite
     from comity.validation.vocabulary import check_columns
 
     kind = standard.record_type(record_type)

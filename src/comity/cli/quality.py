@@ -1,0 +1,110 @@
+"""``comity quality``: what the suites found in a run.
+
+Invariant: it reads the view ``quality`` of the published views file and nothing else, so it costs no run and shows
+what every reader of the federation can see.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from comity.config.settings import Settings
+
+
+@click.command()
+@click.option("--run", "run_id", help="A run's id. Default: the last run that has results.")
+@click.option("--source", help="Only this source.")
+@click.option("--all", "everything", is_flag=True, help="Passed and not applicable checks as well.")
+def command(run_id: str | None, source: str | None, everything: bool) -> None:
+    """Show what the validation suites found in a run, the worst first."""
+    settings: Settings = click.get_current_context().obj
+    connection = _open(settings)
+    try:
+        run_id = run_id or _last_run(connection)
+        _summary(connection, run_id, source)
+        _checks(connection, run_id, source, everything)
+    finally:
+        connection.close()
+
+
+def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    from comity.errors import StoreError
+
+    path = settings.data_dir / "current.duckdb"
+    if not path.exists():
+        raise StoreError(
+            "store.nothing-published",
+            "Nothing has been published yet",
+            found=str(path),
+            remedy="put exports into the inbox and call 'comity run'",
+        )
+    return duckdb.connect(str(path), read_only=True)
+
+
+def _last_run(connection: duckdb.DuckDBPyConnection) -> str:
+    from comity.errors import QueryError
+
+    last = connection.execute("SELECT max(run_id) FROM quality").fetchall()[0][0]
+    if last is None:
+        raise QueryError("query.no-results", "No run has validation results yet", remedy="call 'comity run'")
+    return str(last)
+
+
+def _summary(connection: duckdb.DuckDBPyConnection, run_id: str, source: str | None) -> None:
+    from comity.errors import QueryError
+
+    rows = _rows(
+        connection,
+        """SELECT source_id, record_type, count(*) FILTER (WHERE outcome = 'pass'),
+                  count(*) FILTER (WHERE outcome = 'fail'), count(*) FILTER (WHERE outcome = 'error'),
+                  count(*) FILTER (WHERE outcome = 'not_applicable'),
+                  CASE WHEN bool_or(severity = 'critical' AND outcome IN ('fail', 'error')) THEN 'blocked'
+                       WHEN bool_or(severity = 'warning' AND outcome = 'fail' OR outcome = 'error') THEN 'marked'
+                       ELSE 'clean' END
+           FROM quality WHERE run_id = $1 AND source_id = coalesce($2, source_id)
+           GROUP BY ALL ORDER BY 1, 2""",
+        [run_id, source],
+    )
+    if not rows:
+        raise QueryError(
+            "query.no-results",
+            f"Run {run_id} has no validation results" + (f" of the source '{source}'" if source else ""),
+            remedy="SELECT DISTINCT run_id, source_id FROM quality shows what there is",
+        )
+    click.echo(f"Quality of run {run_id}\n")
+    _print(("source", "record type", "passed", "failed", "errors", "not applicable", "verdict"), rows)
+
+
+def _checks(connection: duckdb.DuckDBPyConnection, run_id: str, source: str | None, everything: bool) -> None:
+    rows = _rows(
+        connection,
+        """SELECT severity, outcome, source_id, record_type, rule_id, violated, denominator,
+                  round(percent, 2), observed
+           FROM quality WHERE run_id = $1 AND source_id = coalesce($2, source_id)
+             AND ($3 OR outcome IN ('fail', 'error'))
+           ORDER BY outcome NOT IN ('fail', 'error'), list_position(['critical', 'warning', 'info'], severity),
+                    outcome, source_id, record_type, rule_id""",
+        [run_id, source, everything],
+    )
+    if rows:
+        click.echo()
+        header = ("severity", "outcome", "source", "record type", "rule", "violated", "of", "%", "observed")
+        _print(header, rows)
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, arguments: list[Any]) -> list[tuple[str, ...]]:
+    found = connection.execute(query, arguments).fetchall()
+    return [tuple("" if cell is None else str(cell) for cell in row) for row in found]
+
+
+def _print(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    for row in (header, *rows):
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

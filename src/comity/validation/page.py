@@ -1,0 +1,149 @@
+"""The results of a night as a page and as JSON.
+
+Invariant: the page is one file that needs no network, no script and no font of its own; every text in it is escaped;
+it holds counts and never a value of a record.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from html import escape
+from typing import TYPE_CHECKING
+
+from comity.validation.gate import blocks, marks
+from comity.validation.result import OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from comity.validation.result import CheckResult, NightResult, SuiteResult
+
+_WORDS = {
+    "pass": "passed",
+    "fail": "failed",
+    "error": "could not be computed",
+    "not_applicable": "not applicable",
+}
+_STYLE = """
+:root { color-scheme: light dark; --bad: #b3261e; --warn: #8a5a00; --good: #1b6e3c; --line: #8884; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid var(--line); }
+table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; }
+th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+.blocked, .fail.critical, .error { color: var(--bad); font-weight: 600; }
+.marked, .fail.warning { color: var(--warn); font-weight: 600; } .published, .pass { color: var(--good); }
+.not_applicable, small { opacity: .7; } code { font-size: .92em; } summary { cursor: pointer; margin: .6rem 0; }
+""".strip()
+
+
+def write_results(run_id: str, results: Sequence[NightResult], folder: Path) -> tuple[Path, Path]:
+    """Write ``quality.json`` and ``quality.html`` into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    page, data = folder / "quality.html", folder / "quality.json"
+    _write(data, json.dumps(_document(run_id, results), ensure_ascii=False, indent=1) + "\n")
+    _write(page, _page(run_id, results))
+    return data, page
+
+
+def _write(path: Path, content: str) -> None:
+    """Beside, then in place: whoever reads the file sees a whole one."""
+    beside = path.with_name(path.name + ".part")
+    beside.write_text(content, "utf-8")
+    beside.replace(path)
+
+
+def verdict(result: SuiteResult) -> str:
+    """What the suite means for the source: blocked, marked or clean."""
+    return "blocked" if result.blocks else "marked" if result.marks else "clean"
+
+
+def _document(run_id: str, results: Sequence[NightResult]) -> dict[str, object]:
+    return {
+        "run_id": run_id,
+        "results": [
+            {
+                "source_id": source_id,
+                "export_id": export_id,
+                "record_type": record_type,
+                "verdict": verdict(result),
+                **{outcome: result.count(outcome) for outcome in OUTCOMES},
+                "checks": [{**asdict(check), "percent": check.percent} for check in result.checks],
+            }
+            for source_id, export_id, record_type, result in results
+        ],
+    }
+
+
+def _page(run_id: str, results: Sequence[NightResult]) -> str:
+    ordered = sorted(results, key=lambda each: (not each[3].blocks, not each[3].marks, each[0], each[2]))
+    summary = "".join(_summary_row(*each) for each in ordered)
+    details = "".join(_section(*each) for each in ordered)
+    blocked = sum(result.blocks for _, _, _, result in results)
+    marked = sum(result.marks and not result.blocks for _, _, _, result in results)
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>Quality of run {escape(run_id)}</title><style>
+{_STYLE}
+</style></head><body>
+<h1>Quality of run {escape(run_id)}</h1>
+<p>{len(results)} suites: {blocked} blocked, {marked} published with a mark,
+{len(results) - blocked - marked} clean.</p>
+<table><thead><tr><th>Source</th><th>Record type</th><th>Verdict</th>
+{"".join(f'<th class="number">{_WORDS[outcome]}</th>' for outcome in OUTCOMES)}</tr></thead>
+<tbody>
+{summary}</tbody></table>
+{details}</body></html>
+"""
+
+
+def _anchor(source_id: str, record_type: str) -> str:
+    return escape(f"{source_id}.{record_type}", quote=True)
+
+
+def _summary_row(source_id: str, export_id: str, record_type: str, result: SuiteResult) -> str:
+    word = verdict(result)
+    style = {"blocked": "blocked", "marked": "marked", "clean": "published"}[word]
+    counts = "".join(f'<td class="number">{result.count(outcome)}</td>' for outcome in OUTCOMES)
+    return (
+        f'<tr><td><a href="#{_anchor(source_id, record_type)}">{escape(source_id)}</a></td>'
+        f'<td>{escape(record_type)}</td><td class="{style}">{word}</td>{counts}</tr>\n'
+    )
+
+
+def _section(source_id: str, export_id: str, record_type: str, result: SuiteResult) -> str:
+    found = [check for check in result.checks if check.outcome in ("fail", "error")]
+    rest = [check for check in result.checks if check.outcome not in ("fail", "error")]
+    found.sort(key=lambda check: (not blocks(check), not marks(check), check.rule_id))
+    nothing = "<p>Nothing failed.</p>" if not found else _table(found)
+    return (
+        f'<h2 id="{_anchor(source_id, record_type)}">{escape(source_id)}: {escape(record_type)}</h2>\n'
+        f"<p><small>Export <code>{escape(export_id)}</code></small></p>\n{nothing}\n"
+        f"<details><summary>{len(rest)} checks passed or had nothing to look at</summary>\n{_table(rest)}\n"
+        "</details>\n"
+    )
+
+
+def _table(checks: Sequence[CheckResult]) -> str:
+    rows = "".join(_row(check) for check in checks)
+    return (
+        '<table><thead><tr><th>Rule</th><th>Severity</th><th>Outcome</th><th class="number">Violated</th>'
+        '<th class="number">Of</th><th class="number">%</th><th>Observed</th></tr></thead>'
+        f"<tbody>\n{rows}</tbody></table>"
+    )
+
+
+def _row(check: CheckResult) -> str:
+    def number(value: float | None) -> str:
+        return "" if value is None else f"{value:,}"
+
+    return (
+        f"<tr><td><code>{escape(check.rule_id)}</code><br><small>{escape(check.description)}</small></td>"
+        f'<td>{escape(check.severity)}</td><td class="{check.outcome} {escape(check.severity, quote=True)}">'
+        f'{_WORDS[check.outcome]}</td><td class="number">{number(check.violated)}</td>'
+        f'<td class="number">{number(check.denominator)}</td><td class="number">{number(check.percent)}</td>'
+        f"<td>{escape(check.observed or '')}</td></tr>\n"
+    )

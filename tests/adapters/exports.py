@@ -1,0 +1,75 @@
+"""What the tests of this room share: an adapter from a few words, a reading opened again."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import yaml
+
+from comity.adapters.adapter import Adapter, load_adapter
+from comity.adapters.part import ExportFile, Reading
+from comity.adapters.scan import raw_sql, scan_sql
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def make_adapter(root: Path, fields: list[Any], format: Any, **more: Any) -> Adapter:
+    """An adapter with these fields and format; everything else is as plain as can be."""
+    folder = root / "aa-things"
+    folder.mkdir(exist_ok=True)
+    content = {
+        "source": "aa-things",
+        "title": "Things",
+        "owner": {"country": "AA"},
+        "delivery": {"files": ["*"]},
+        "format": format,
+        "fields": fields,
+        "handling": {"confidentiality": "RESTRICTED"},
+    } | more
+    (folder / "adapter.yaml").write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    return load_adapter(folder)
+
+
+def make_file(path: Path, data: bytes) -> ExportFile:
+    path.write_bytes(data)
+    return ExportFile(path.name, path, hashlib.sha256(data).hexdigest(), len(data))
+
+
+def rows(reading: Reading, adapter: Adapter) -> list[tuple[Any, ...]]:
+    """Every row of every part: its number and its fields."""
+    found: list[tuple[Any, ...]] = []
+    with duckdb.connect() as connection:
+        for part in reading.parts:
+            found += connection.execute(scan_sql(part, adapter)).fetchall()
+    return found
+
+
+def raw(reading: Reading, adapter: Adapter) -> list[tuple[int, str]]:
+    found: list[tuple[int, str]] = []
+    with duckdb.connect() as connection:
+        for part in reading.parts:
+            found += connection.execute(raw_sql(part, adapter)).fetchall()
+    return found
+
+
+def refused(reading: Reading, *columns: str) -> list[tuple[Any, ...]]:
+    if reading.refused is None:
+        return []
+    with duckdb.connect() as connection:
+        chosen = ", ".join(columns or ("source_row", "line", "code"))
+        return connection.execute(f"SELECT {chosen} FROM read_parquet('{reading.refused}')").fetchall()
+
+
+def assert_adds_up(reading: Reading, adapter: Adapter) -> None:
+    """Every row is read, refused or not selected, and no number is given twice or left out."""
+    numbers = [row[0] for row in rows(reading, adapter)] + [row[0] for row in refused(reading)]
+    assert reading.rows_refused == len(refused(reading))
+    assert len(numbers) + reading.rows_not_selected == reading.rows_read
+    assert len(set(numbers)) == len(numbers)
+    assert sum(file.rows for file in reading.files) == reading.rows_read
+    if not reading.rows_not_selected and numbers:
+        first = min(file.first_row for file in reading.files)
+        assert sorted(numbers) == list(range(first, first + reading.rows_read))
