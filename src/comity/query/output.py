@@ -7,7 +7,6 @@ receives a control character out of the data.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -89,12 +88,13 @@ def _write_csv(relation: DuckDBPyRelation, target: BinaryIO) -> int:
 
 
 def _write_json(relation: DuckDBPyRelation, target: BinaryIO) -> int:
-    parts: list[str] = []
-    for name, value in zip(distinct(relation.columns), _json_values(relation), strict=True):
-        key = json.dumps(name, ensure_ascii=False).replace("'", "''")
-        parts.append(f"'{', ' if parts else ''}{key}: ' || coalesce({value}, 'null')")
+    names = [_quoted(name) for name in distinct(relation.columns)]
+    fields = ", ".join(
+        f"{name} := {value}" for name, value in zip(names, _json_values(relation), strict=True)
+    )
     target.write(b"[")
-    rows = _write_lines(relation, f"'{{' || {' || '.join(parts)} || '}}'", target, start="\n", between=",")
+    row = f"to_json(struct_pack({fields}))::VARCHAR"
+    rows = _write_lines(relation, row, target, start="\n", between=",")
     target.write(b"\n]\n" if rows else b"]\n")
     return rows
 
@@ -196,13 +196,11 @@ def _texts(relation: DuckDBPyRelation, *, nested_as_json: bool) -> list[str]:
 def _json_values(relation: DuckDBPyRelation) -> list[str]:
     values = []
     for number, kind in enumerate(map(str, relation.types), start=1):
-        if moment := _moment(number, kind):
-            values.append(f"to_json({moment})")
-        elif kind in ("DOUBLE", "FLOAT"):
+        if kind in ("DOUBLE", "FLOAT"):
             # JSON has no NaN and no infinity.
-            values.append(f"CASE WHEN isfinite(#{number}) THEN to_json(#{number}) END")
+            values.append(f"CASE WHEN isfinite(#{number}) THEN #{number} END")
         else:
-            values.append(f"to_json(#{number})")
+            values.append(_moment(number, kind) or f"#{number}")
     return values
 
 
@@ -222,7 +220,12 @@ def _csv_cell(text: str) -> str:
 
 
 def _csv_header(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if any(sign in name for sign in '",\r\n') or not name else name
+    return _quoted(name) if not name or any(sign in name for sign in '",\r\n') else name
+
+
+def _quoted(name: str) -> str:
+    """As SQL and CSV both quote."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def distinct(names: list[str]) -> list[str]:
