@@ -1,7 +1,7 @@
 """``comity quality``: what the suites found in a run.
 
-Invariant: it reads the view ``quality`` of the published views file and nothing else, so it costs no run and shows
-what every reader of the federation can see.
+Invariant: it reads the view ``quality`` and nothing else, so it costs no run and shows what every reader of
+the federation can see.
 """
 
 from __future__ import annotations
@@ -22,30 +22,13 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="Passed and not applicable checks as well.")
 def command(run_id: str | None, source: str | None, everything: bool) -> None:
     """Show what the validation suites found in a run, the worst first."""
+    from comity.query.federation import open_federation
+
     settings: Settings = click.get_current_context().obj
-    connection = _open(settings)
-    try:
+    with open_federation(settings) as federation, federation.connect() as connection:
         run_id = run_id or _last_run(connection)
         _summary(connection, run_id, source)
         _checks(connection, run_id, source, everything)
-    finally:
-        connection.close()
-
-
-def _open(settings: Settings) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    from comity.errors import StoreError
-
-    path = settings.data_dir / "current.duckdb"
-    if not path.exists():
-        raise StoreError(
-            "store.nothing-published",
-            "Nothing has been published yet",
-            found=str(path),
-            remedy="put exports into the inbox and call 'comity run'",
-        )
-    return duckdb.connect(str(path), read_only=True)
 
 
 def _last_run(connection: duckdb.DuckDBPyConnection) -> str:
