@@ -68,12 +68,16 @@ def write_records(
     return path
 
 
-def staged(path: Path, rows: int, source: str = "aa-cars", country: str = "AA", kind: str = "vehicle") -> StagedFile:
+def staged(
+    path: Path, rows: int, source: str = "aa-cars", country: str = "AA", kind: str = "vehicle"
+) -> StagedFile:
     content = path.read_bytes()
     return StagedFile(kind, source, country, path, rows, len(content), hashlib.sha256(content).hexdigest())
 
 
-def publication(store: Store, run_id: str, rows: int, source: str = "aa-cars", country: str = "AA") -> Publication:
+def publication(
+    store: Store, run_id: str, rows: int, source: str = "aa-cars", country: str = "AA"
+) -> Publication:
     """One source with ``rows`` vehicles, staged in the run's folder."""
     path = store.layout.staging_of(run_id) / f"{source}.parquet"
     write_records(path, rows, source=source, country=country)

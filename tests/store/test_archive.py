@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from comity.errors import StoreError
-from comity.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from comity.store import Store
 
 LONG_AGO = 1_600_000_000
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.store import small
 
 REPOSITORY = Path(__file__).parents[2]
@@ -58,7 +59,9 @@ def test_a_kill_leaves_whole_releases_only(tmp_path: Path, moment: str) -> None:
     _kill_and_check(tmp_path, None, *MOMENTS[moment])
 
 
-@pytest.mark.parametrize("moment", ["in the transaction", "views built, not committed", "committed, views not shown"])
+@pytest.mark.parametrize(
+    "moment", ["in the transaction", "views built, not committed", "committed, views not shown"]
+)
 def test_a_kill_with_a_ledger_on_a_server(tmp_path: Path, postgresql: str, moment: str) -> None:
     _kill_and_check(tmp_path, postgresql, *MOMENTS[moment])
 
@@ -67,7 +70,9 @@ def _kill_and_check(data: Path, ledger_url: str | None, moment: str, expected: i
     store = small.open_store(data, ledger_url)
     small.publish(store, {"aa-cars": 3, "bb-cars": 4})
     killed = subprocess.run(
-        [sys.executable, "-c", PROGRAM, moment, str(data), ledger_url or ""], cwd=REPOSITORY, capture_output=True
+        [sys.executable, "-c", PROGRAM, moment, str(data), ledger_url or ""],
+        cwd=REPOSITORY,
+        capture_output=True,
     )
     assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
 

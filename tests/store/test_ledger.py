@@ -79,7 +79,10 @@ def test_a_reader_does_not_make_a_ledger(tmp_path: Path) -> None:
 
 def test_a_reader_cannot_write(tmp_path: Path, ledger_url: str | None) -> None:
     _open(tmp_path, ledger_url)
-    with pytest.raises(StoreError) as error, _open(tmp_path, ledger_url, writable=False).writing() as connection:
+    with (
+        pytest.raises(StoreError) as error,
+        _open(tmp_path, ledger_url, writable=False).writing() as connection,
+    ):
         connection.execute(text("DELETE FROM runs"))
     assert _code(error) in ("store.no-permission", "store.read-only")
 

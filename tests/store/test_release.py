@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from tests.store import small
 
 from comity.errors import StoreError
 from comity.store import Account, Publication, Store
+from tests.store import small
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def _records(store: Store) -> list[Path]:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
+
 from tests.store import small
 
 if TYPE_CHECKING:
@@ -68,7 +69,11 @@ def test_files_of_older_releases_stay(store: Store, tmp_path: Path) -> None:
 
 def test_files_that_no_release_lists_go(store: Store) -> None:
     small.publish(store, {"aa-cars": 3})
-    for folder in (store.layout.records / "vehicle" / "owner_country=AA", store.layout.rejects, store.layout.quality):
+    for folder in (
+        store.layout.records / "vehicle" / "owner_country=AA",
+        store.layout.rejects,
+        store.layout.quality,
+    ):
         (folder / "stray.parquet").write_bytes(b"PAR1")
     assert store.sweep() == 3
     assert small.shown(store.layout.views_file) == 3

@@ -8,9 +8,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tests.store import small
 
 from comity.store import Account, Store
+from tests.store import small
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,9 +55,13 @@ def test_every_record_type_is_a_view_with_the_types_of_the_standard(
 def test_views_and_columns_are_described(store: Store, reader: duckdb.DuckDBPyConnection) -> None:
     small.publish(store, {"aa-cars": 3})
     _attach(reader, store)
-    views = reader.execute("SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'views'").fetchall()
+    views = reader.execute(
+        "SELECT view_name, comment FROM duckdb_views() WHERE database_name = 'views'"
+    ).fetchall()
     assert [name for name, comment in views if not comment] == []
-    assert {"releases", "sources", "exports", "accounting", "quality", "rejects", "code_lists"} < {v[0] for v in views}
+    assert {"releases", "sources", "exports", "accounting", "quality", "rejects", "code_lists"} < {
+        v[0] for v in views
+    }
     columns = reader.execute(
         "SELECT column_name FROM duckdb_columns() WHERE table_name = 'vehicle' AND comment IS NULL"
     ).fetchall()
@@ -93,9 +97,7 @@ def test_a_filter_on_the_country_leaves_other_files_unopened(
     assert reader.execute(asked).fetchall() == [(3,)]
 
 
-def test_files_older_than_a_column_show_it_as_null(
-    store: Store, reader: duckdb.DuckDBPyConnection
-) -> None:
+def test_files_older_than_a_column_show_it_as_null(store: Store, reader: duckdb.DuckDBPyConnection) -> None:
     run_id = store.begin_run()
     lists = tuple(c.name for c in small.standard().record_types["vehicle"].columns if c.is_list)
     path = store.layout.staging_of(run_id) / "old.parquet"
@@ -183,7 +185,7 @@ def test_an_empty_store_has_all_views(store: Store, tmp_path: Path) -> None:
 
 
 def test_names_with_quotes_are_no_danger(tmp_path: Path) -> None:
-    store = small.open_store(tmp_path / "it's a \"folder\"")
+    store = small.open_store(tmp_path / 'it\'s a "folder"')
     small.publish(store, {"aa-cars": 3})
     assert store.files()[0].path.exists()
     with duckdb.connect() as duck:
