@@ -11,6 +11,7 @@ import duckdb
 
 from comity.standard import RecordType, Standard, field_ids_clause, load_standard
 from comity.store import Account, ArchivedFile, Publication, Release, StagedFile, Store
+from comity.store.view_sql import literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,9 +63,8 @@ def write_records(
     ids = ", ".join(f"{c.name}: {c.field_id}" for c in columns if not c.is_list)
     ids = field_ids_clause(record_type) if not leave_out else f"{{{ids}}}"
     with duckdb.connect() as duck:
-        duck.execute(
-            f"COPY (SELECT {selected} FROM range({first}, {first + rows}) t(i)) TO '{path}' (FORMAT parquet, FIELD_IDS {ids})"
-        )
+        records = f"SELECT {selected} FROM range({first}, {first + rows}) t(i)"
+        duck.execute(f"COPY ({records}) TO {literal(path)} (FORMAT parquet, FIELD_IDS {ids})")
     return path
 
 

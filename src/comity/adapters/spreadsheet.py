@@ -1,199 +1,183 @@
 """The reader of spreadsheets: XLSX, ODS and XLS.
 
-Invariant: a sheet is not opened before its size is known, so that one stray cell in the last column costs nothing;
-cells are read as the text that a person sees.
+Invariant: a sheet is not opened before its size is known, so that one stray cell in the last column costs
+nothing. Cells become the text that a person sees; a blank row is no row, and a value outside the declared
+columns is refused and never cut off.
 """
 
 from __future__ import annotations
 
-import re
-import zipfile
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from comity.adapters.drift import DriftError, match_header, overlap
 from comity.adapters.part import FileRead, Reading
 from comity.adapters.part_writer import PartWriter
 from comity.adapters.refused import RefusedRows
-from comity.errors import ReadError, nearest
+from comity.adapters.sheet_size import check_size, damaged, missing_sheet
+from comity.errors import ReadError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from comity.adapters.adapter import Adapter
     from comity.adapters.formats import SpreadsheetFormat
     from comity.adapters.part import ExportFile
 
-MOST_COLUMNS = 2_000
-MOST_BYTES = 1 << 30
-_REFERENCE = re.compile(rb'\br="([A-Z]{1,3})([0-9]{1,7})"')
+    Row = list[Any]
+
 _SEARCHED = 50
-_BATCH = 20_000
+_BATCH = 10_000
 
 
 def read(
     file: ExportFile, format: SpreadsheetFormat, adapter: Adapter, into: Path, first_row: int
 ) -> Reading:
     """``file`` as parts of kind ``table``."""
+    import numpy as np
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     rows = _rows(file, format)
-    columns, start = _header(rows, format, adapter, file)
-    footer = re.compile(format.footer) if format.footer else None
-    refused = RefusedRows(into, file.name)
-    row, footers = first_row, 0
+    head = list(islice(rows, _SEARCHED + format.preamble_rows + format.header_rows))
+    columns, left, start, moved = _header(head, format, adapter, file)
+    refused, row, line, footers = RefusedRows(into, file.name), first_row, start + 1, 0
     with PartWriter(into, "table", columns) as writer:
-        numbers: list[int] = []
-        cells: list[list[str]] = []
-        for line, values in enumerate(rows[start:], start + 1):
-            texts = [_text(value) for value in values]
-            if not any(texts):
-                continue  # a blank line is no row
-            if footer is not None and footer.search(next(text for text in texts if text)):
-                footers += 1
-            elif any(texts[len(columns) :]):
-                refused.add(
-                    "read.column-count",
-                    f"the row has values behind the {len(columns)} declared columns",
-                    source_row=row,
-                    raw="\t".join(texts),
-                    line=line,
-                )
-            else:
-                numbers.append(row)
-                cells.append((texts + [""] * len(columns))[: len(columns)])
-            row += 1
-            if len(numbers) >= _BATCH:
-                writer.add(
-                    pa.array(numbers, pa.int64()),
-                    [pa.array(c, pa.string()) for c in zip(*cells, strict=True)],
-                )
-                numbers, cells = [], []
-        if numbers:
-            writer.add(
-                pa.array(numbers, pa.int64()), [pa.array(c, pa.string()) for c in zip(*cells, strict=True)]
+        for batch in _batches(head[start:], rows):
+            texts = [_column(values) for values in zip(*batch, strict=True)]
+            if not texts:
+                break  # a sheet without a single cell
+            filled = np.array([pc.not_equal(text, "").to_numpy(zero_copy_only=False) for text in texts])
+            is_row = filled.any(axis=0)
+            numbers = row - 1 + np.cumsum(is_row)
+            outside = filled[:left].any(axis=0) | filled[left + len(columns) :].any(axis=0)
+            is_footer = np.zeros(len(batch), dtype=bool)
+            if format.footer is not None:
+                first = pc.coalesce(*(pc.if_else(pc.equal(text, ""), None, text) for text in texts), "")
+                found = pc.match_substring_regex(first, format.footer)
+                is_footer = is_row & found.to_numpy(zero_copy_only=False)
+            footers += int(is_footer.sum())
+            kept = pa.array(is_row & ~is_footer & ~outside)
+            inside = [text.filter(kept) for text in texts[left : left + len(columns)]]
+            inside += [pa.repeat("", len(inside[0]))] * (len(columns) - len(inside))
+            writer.add(pa.array(numbers, pa.int64()).filter(kept), inside)
+            bad = np.flatnonzero(is_row & ~is_footer & outside)
+            raw = pc.binary_join_element_wise(*(text.take(pa.array(bad)) for text in texts), "\t")
+            message = f"the row has values outside the {len(columns)} declared columns"
+            refused.add_columns(
+                source_row=pa.array(numbers[bad], pa.int64()),
+                code=pa.repeat("read.column-count", len(bad)),
+                message=pa.repeat(message, len(bad)),
+                raw=raw,
+                line=pa.array(line + bad, pa.int64()),
             )
+            row += int(is_row.sum())
+            line += len(batch)
         parts = writer.finish()
     count = row - first_row
+    notes = (f"{file.name}: columns in another order: {', '.join(moved)}",) if moved else ()
     read_file = FileRead(file.name, file.sha256, file.size, first_row, count)
-    return Reading(parts, count, footers, refused.close(), refused.count, (read_file,))
+    return Reading(parts, count, footers, refused.close(), refused.count, (read_file,), notes)
 
 
 def probe(file: ExportFile, format: SpreadsheetFormat, adapter: Adapter) -> None:
     """The sheet is there and shows the declared header."""
-    _header(_rows(file, format), format, adapter, file)
+    head = list(islice(_rows(file, format), _SEARCHED + format.preamble_rows + format.header_rows))
+    _header(head, format, adapter, file)
 
 
-def _rows(file: ExportFile, format: SpreadsheetFormat) -> list[list[Any]]:
+def _rows(file: ExportFile, format: SpreadsheetFormat) -> Iterator[Row]:
+    """The rows of the sheet from its top left corner on, all of one length."""
     from python_calamine import CalamineError, CalamineWorkbook
 
-    _check_size(file)
+    sheet = format.sheet
+    check_size(file, sheet)
     try:
         workbook = CalamineWorkbook.from_path(str(file.path))
         names = workbook.sheet_names
-        sheet = format.sheet
-        if (isinstance(sheet, str) and sheet not in names) or (
-            isinstance(sheet, int) and sheet >= len(names)
-        ):
-            raise ReadError(
-                "read.missing-sheet",
-                f"The workbook has no sheet '{sheet}'",
-                file=file.name,
-                remedy=nearest(str(sheet), names),
-            )
+        if (sheet not in names) if isinstance(sheet, str) else (sheet >= len(names)):
+            raise missing_sheet(file, sheet, names)
         found = workbook.get_sheet_by_name(names[sheet] if isinstance(sheet, int) else sheet)
-        return list(found.to_python(skip_empty_area=False))
     except (CalamineError, OSError, ValueError) as error:
-        raise ReadError(
-            "read.damaged-spreadsheet",
-            "The file is no spreadsheet that can be read",
-            file=file.name,
-            found=str(error).splitlines()[0],
-            remedy="check that the right file was delivered, and that it opens in a spreadsheet program",
-        ) from None
+        raise damaged(file, str(error)) from None
+    except BaseException as error:
+        # The library's own assertions arrive as a panic, which is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise damaged(file, str(error)) from None
+    return iter(found.iter_rows())
 
 
 def _header(
-    rows: list[list[Any]], format: SpreadsheetFormat, adapter: Adapter, file: ExportFile
-) -> tuple[tuple[str, ...], int]:
-    """The field of every column, and where the data begins."""
+    rows: Sequence[Row], format: SpreadsheetFormat, adapter: Adapter, file: ExportFile
+) -> tuple[tuple[str, ...], int, int, tuple[str, ...]]:
+    """The fields in the order of the columns, the first column, the first data row, and what moved."""
     if not format.header_rows:
-        return tuple(field.name for field in adapter.fields), format.preamble_rows
+        return tuple(field.name for field in adapter.fields), 0, format.preamble_rows, ()
     best: DriftError | None = None
-    score = 0
-    places = range(min(_SEARCHED, len(rows))) if format.find_header else (format.preamble_rows,)
-    for at in places:
-        names = [_text(value) for value in rows[at]] if at < len(rows) else []
+    score = 0 if format.find_header else -1
+    first = 0 if format.find_header else format.preamble_rows
+    last = _SEARCHED if format.find_header else first + format.header_rows
+    for at, row in enumerate(rows[first:last], first):
+        names = [_text(value) for value in row]
+        if (seen := overlap(names, adapter.fields)) <= score:
+            continue
+        left = next((place for place, name in enumerate(names) if name), 0)
         while names and not names[-1]:
             names.pop()
-        if format.find_header and (seen := overlap(names, adapter.fields)) <= score:
-            continue
         try:
-            return match_header(names, adapter.fields, file=file.name, line=at + 1)[
-                0
-            ], at + format.header_rows
+            columns, moved = match_header(names[left:], adapter.fields, file=file.name, line=at + 1)
         except DriftError as error:
-            best, score = error, seen if format.find_header else 0
+            best, score = error, seen
+            continue
+        return columns, left, (at if format.find_header else first) + format.header_rows, moved
     if best is not None:
         raise best
     raise ReadError(
         "read.no-header",
         "The sheet does not show the declared header",
         file=file.name,
-        remedy="check 'sheet'",
+        found=f"none of it in the first {_SEARCHED} rows" if format.find_header else "nothing to read",
+        remedy="check 'sheet' and 'preamble_rows', or whether this is the right file",
     )
+
+
+def _batches(head: list[Row], rows: Iterator[Row]) -> Iterator[list[Row]]:
+    batch = head + list(islice(rows, _BATCH))
+    while batch:
+        yield batch
+        batch = list(islice(rows, _BATCH))
+
+
+def _column(values: Sequence[Any]) -> Any:
+    """One column of a batch as text; only what is no text already is looked at cell by cell."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if set(map(type, values)) != {str}:
+        values = list(map(_text, values))
+    return pc.utf8_trim_whitespace(pa.array(values, pa.string()))
 
 
 def _text(value: Any) -> str:
-    """A number without a needless ``.0``, a date by ISO 8601, the rest as it stands."""
-    if value is None or value == "":
+    """A number without a needless ``.0`` or exponent, a date by ISO 8601, the rest as it stands."""
+    import datetime as dt
+
+    if isinstance(value, str):
+        return value.strip()
+    if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if hasattr(value, "hour") and hasattr(value, "year"):
-        return (
-            str(value.date())
-            if not (value.hour or value.minute or value.second)
-            else value.isoformat(sep=" ")
-        )
-    return str(value).strip()
-
-
-def _check_size(file: ExportFile) -> None:
-    """Stream every sheet of an XLSX and look at the cells' places: calamine allocates the whole rectangle."""
-    if not zipfile.is_zipfile(file.path):
-        return
-    with zipfile.ZipFile(file.path) as book:
-        if sum(member.file_size for member in book.infolist()) > MOST_BYTES:
-            raise _too_large(file, f"more than {MOST_BYTES >> 20} MB unpacked")
-        for member in book.infolist():
-            if not member.filename.startswith("xl/worksheets/") or member.is_dir():
-                continue
-            tail, read = b"", 0
-            with book.open(member) as stream:
-                while chunk := stream.read(1 << 20):
-                    read += len(chunk)
-                    if read > MOST_BYTES:
-                        raise _too_large(file, f"more than {MOST_BYTES >> 20} MB unpacked")
-                    for letters, _ in _REFERENCE.findall(tail + chunk):
-                        if _column(letters) > MOST_COLUMNS:
-                            raise _too_large(file, f"a cell in column {letters.decode()}")
-                    tail = chunk[-32:]
-
-
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
-
-
-def _too_large(file: ExportFile, found: str) -> ReadError:
-    return ReadError(
-        "read.sheet-too-large",
-        "The sheet is larger than a register's export can be",
-        file=file.name,
-        found=found,
-        remedy="look for a stray cell far to the right or below, delete it and deliver again",
-    )
+    if isinstance(value, float):
+        if value.is_integer():
+            return str(int(value))
+        text = repr(value)
+        return text if "e" not in text else f"{value:.20f}".rstrip("0")
+    if isinstance(value, dt.datetime):
+        return value.isoformat(sep=" ") if value.time() != dt.time() else value.date().isoformat()
+    if isinstance(value, dt.timedelta):
+        minutes, seconds = divmod(int(value.total_seconds()), 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+    return str(value)
