@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import socket
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,25 +21,38 @@ if TYPE_CHECKING:
     from comity.store.ledger import Ledger
     from comity.store.publication import Account, ArchivedFile
 
-
-def new_run_id(now: datetime) -> str:
-    """``YYYYMMDDTHHMMSSZ-xxxx``: sorts by the time at which the run began."""
-    return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+_STAMP = "%Y%m%dT%H%M%SZ"
 
 
-def begin_run(ledger: Ledger, run_id: str, now: datetime) -> None:
+def begin_run(connection: Connection, now: datetime) -> str:
+    """A new run: its id, ``YYYYMMDDTHHMMSSZ-xxxx``, sorts after that of every earlier run.
+
+    Two runs in one second, or a clock that was set back, would else sort by chance: such an id is ahead of its time.
+    """
+    from sqlalchemy import func, select
+
     from comity.store.tables import runs
 
-    with ledger.writing("beginning a run") as connection:
-        connection.execute(
-            runs.insert().values(
-                run_id=run_id,
-                started_at=now,
-                status="running",
-                host=socket.gethostname(),
-                process=os.getpid(),
-            )
+    last = connection.execute(select(func.max(runs.c.run_id))).scalar()
+    moment = now.astimezone(UTC)
+    if last is not None and last[:16] >= f"{moment:{_STAMP}}":
+        moment = datetime.strptime(last[:16], _STAMP) + timedelta(seconds=1)
+    run_id = f"{moment:{_STAMP}}-{secrets.token_hex(2)}"
+    connection.execute(
+        runs.insert().values(
+            run_id=run_id, started_at=now, status="running", host=socket.gethostname(), process=os.getpid()
         )
+    )
+    return run_id
+
+
+def running(connection: Connection) -> list[str]:
+    """The runs that have not ended, as far as the ledger knows."""
+    from sqlalchemy import select
+
+    from comity.store.tables import runs
+
+    return list(connection.execute(select(runs.c.run_id).where(runs.c.status == "running")).scalars())
 
 
 def end_run(ledger: Ledger, run_id: str, status: str) -> None:

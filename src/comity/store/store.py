@@ -67,15 +67,21 @@ class Store:
 
     def begin_run(self) -> str:
         """Begin a run: its id, with a staging folder that no sweep takes away while this process lives."""
-        now = datetime.now(UTC)
-        run_id = chronicle.new_run_id(now)
-        handle = take(self.layout.run_lock(run_id))
-        if handle is None:
-            raise StoreError(
-                "store.busy", "Another run took the same id", found=run_id, remedy="run the command again"
-            )
-        make_folder(self.layout.staging_of(run_id))
-        chronicle.begin_run(self.ledger, run_id, now)
+        handle: int | None = None
+        try:
+            with self.ledger.writing("beginning a run") as connection:
+                run_id = chronicle.begin_run(connection, datetime.now(UTC))
+                # Before the run is known to others, or a sweep would take it for dead.
+                handle = take(self.layout.run_lock(run_id))
+                if handle is None:
+                    raise StoreError(
+                        "store.busy", "Another run took the same id", found=run_id, remedy="run again"
+                    )
+                make_folder(self.layout.staging_of(run_id))
+        except BaseException:
+            if handle is not None:
+                os.close(handle)
+            raise
         self._runs[run_id] = handle
         return run_id
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from comity.store.catalogue import last_release, listed_paths
+from comity.store.chronicle import running
 from comity.store.failure import storing
 from comity.store.lock import holding, is_held, take
 from comity.store.views import build_beside, discard, put_in_place, shown_release
@@ -39,8 +40,12 @@ def _sweep_staging(layout: Layout, ledger: Ledger) -> int:
     from comity.store.tables import runs
 
     removed = 0
-    names = {path.name.removesuffix(".lock") for path in layout.staging.iterdir()}
-    for run_id in sorted(names):
+    with ledger.writing("looking for dead runs") as connection:
+        # In a writing transaction, so that no run is just beginning.
+        begun = set(running(connection)) | {
+            path.name.removesuffix(".lock") for path in layout.staging.iterdir()
+        }
+    for run_id in sorted(begun):
         handle = take(layout.run_lock(run_id))
         if handle is None:
             continue
