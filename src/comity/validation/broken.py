@@ -39,11 +39,8 @@ def violations(
         return None
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {VIEW} AS SELECT * FROM {relation}")
     scope = Scope(VIEW, related or {}, None, code_lists)
-    conditions = {
-        check.rule_id: condition
-        for check in failed
-        if (condition := _condition(connection, scope, build(suite.rule(check.rule_id)))) is not None
-    }
+    expectations = {check.rule_id: build(suite.rule(check.rule_id)) for check in failed}
+    conditions = _conditions(connection, scope, expectations)
     if not conditions:
         return None
     # Each condition is computed once a row, in a query of its own, since one of them may be a join.
@@ -58,12 +55,21 @@ def violations(
     return into
 
 
-def _condition(connection: duckdb.DuckDBPyConnection, scope: Scope, expectation: Any) -> str | None:
-    """The SQL condition that is true for records that break the rule."""
-    if hasattr(expectation, "broken"):
-        return str(expectation.broken(scope)) if expectation.broken(scope) is not None else None
-    if getattr(expectation, "map_metric", None) is None:
-        return None
+def _conditions(
+    connection: duckdb.DuckDBPyConnection, scope: Scope, expectations: Mapping[str, Any]
+) -> dict[str, str]:
+    """For every rule that single records break, the SQL condition that is true for those that do."""
     from comity.validation.datasource import open_batch
 
-    return open_batch(connection, VIEW, scope)[1].broken_sql(expectation)
+    found: dict[str, str] = {}
+    engine = None
+    for rule_id, expectation in expectations.items():
+        condition: str | None = None
+        if hasattr(expectation, "broken"):
+            condition = expectation.broken(scope)
+        elif getattr(expectation, "map_metric", None) is not None:
+            engine = engine or open_batch(connection, VIEW, scope)[1]
+            condition = engine.broken_sql(expectation)
+        if condition is not None:
+            found[rule_id] = condition
+    return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import sqlglot
-from sqlglot import exp
+from sqlglot import TokenType, exp
 
 # Scalar in form, but they look outside the row, change state or differ from one call to the next.
 _FORBIDDEN = frozenset(
@@ -94,11 +94,19 @@ def previous_columns(condition: Condition, window: str) -> list[str]:
 
 def _tree(text: str) -> exp.Expr:
     try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
+        tokens = sqlglot.tokenize(text, dialect="duckdb")
+        trees = sqlglot.parse(text, dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:
         raise BadCondition(f"this is no SQL expression: {str(error).splitlines()[0]}") from None
-    return tree
+    # The text itself goes into a larger statement: nothing in it may end that statement or hide what follows.
+    if any(token.token_type == TokenType.SEMICOLON or token.comments for token in tokens):
+        raise BadCondition("neither a semicolon nor a comment may stand in a condition")
+    if len(trees) != 1 or not isinstance(trees[0], exp.Condition | exp.Query):
+        raise BadCondition("one SQL expression is needed")
+    return trees[0]
 
 
 def _name(function: exp.Func) -> str:
-    return (function.name if isinstance(function, exp.Anonymous) else function.sql_name()).lower()
+    return (
+        function.name if isinstance(function, exp.Anonymous) else function.sql("duckdb").split("(")[0]
+    ).lower()

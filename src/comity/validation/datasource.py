@@ -92,4 +92,6 @@ def open_batch(
     engine = datasource.get_execution_engine()
     engine.scope = scope
     asset = datasource.add_table_asset(name=table, table_name=table)
-    return asset.add_batch_definition_whole_table("all").get_batch(), engine
+    batch = asset.add_batch_definition_whole_table("all").get_batch()
+    engine.batch_manager.load_batch_list(batch_list=[batch])
+    return batch, engine

@@ -78,10 +78,15 @@ class Judged:
 
 
 class _Own(BatchExpectation, ABC):
-    """What our expectations share: a share of rows that may break the rule, and the shape of the result."""
+    """What our expectations share: how much may break the rule, and the shape of the result.
+
+    The rule fails when fewer than the share ``mostly`` hold and more than ``tolerated`` rows do not: of a dozen rows
+    one is already eight percent, and proves nothing.
+    """
 
     mostly: float = pydantic.Field(1.0, ge=0, le=1)
-    success_keys: ClassVar[tuple[str, ...]] = ("mostly",)
+    tolerated: int = pydantic.Field(0, ge=0)
+    success_keys: ClassVar[tuple[str, ...]] = ("mostly", "tolerated")
 
     @abstractmethod
     def prepare(self, scope: Scope) -> object:
@@ -92,7 +97,7 @@ class _Own(BatchExpectation, ABC):
         return None
 
     def _result(self, violated: int, about: int, observed: str | None = None) -> dict[str, Any]:
-        fine = about == 0 or (about - violated) / about >= self.mostly
+        fine = violated <= self.tolerated or (about - violated) / about >= self.mostly
         return {
             "success": bool(fine),
             "result": {"unexpected_count": violated, "element_count": about, "observed_value": observed},
@@ -117,7 +122,7 @@ class _Rows(_Own, ABC):
         needed = super().get_validation_dependencies(execution_engine, runtime_configuration)
         judged = self.judged(execution_engine.scope)
         for key, where in (("about", judged.about), ("broken", judged.broken)):
-            needed.set_metric_configuration(key, _metric("rows.count_where", self, where=where))
+            needed.set_metric_configuration(key, _metric("rows.count_where", execution_engine, where=where))
         return needed
 
     def _validate(self, metrics: Any, runtime_configuration: Any = None, execution_engine: Any = None) -> Any:
@@ -138,7 +143,7 @@ class _Relation(_Own, ABC):
     ) -> Any:
         needed = super().get_validation_dependencies(execution_engine, runtime_configuration)
         query = self.query(execution_engine.scope)
-        needed.set_metric_configuration("row", _metric("relation.query_row", self, query=query))
+        needed.set_metric_configuration("row", _metric("relation.query_row", execution_engine, query=query))
         return needed
 
     def _validate(self, metrics: Any, runtime_configuration: Any = None, execution_engine: Any = None) -> Any:
@@ -146,11 +151,10 @@ class _Relation(_Own, ABC):
         return self._result(int(violated or 0), int(about or 0), observed)
 
 
-def _metric(metric: str, expectation: Any, **value_kwargs: str) -> MetricConfiguration:
-    batch = expectation.configuration.kwargs.get("batch_id")
-    return MetricConfiguration(
-        metric, metric_domain_kwargs={"batch_id": batch}, metric_value_kwargs=value_kwargs
-    )
+def _metric(metric: str, engine: Any, **value_kwargs: str) -> MetricConfiguration:
+    # The same domain as that of every other metric of the batch, or these counts would be a scan of their own.
+    domain = {"batch_id": engine.batch_manager.active_batch_id}
+    return MetricConfiguration(metric, metric_domain_kwargs=domain, metric_value_kwargs=value_kwargs)
 
 
 def _codes(scope: Scope, code_list: str) -> str:
@@ -221,6 +225,17 @@ class ExpectListItemsToMatchRegex(_ListItems):
 
     def wrong(self, scope: Scope) -> str:
         return f"NOT regexp_matches(item, {text(self.regex)})"
+
+
+class ExpectListReferencesToResolve(_ListItems):
+    """Every record that the list names exists, in this night or in the federation."""
+
+    record_type: str
+
+    def wrong(self, scope: Scope) -> str:
+        if self.record_type not in scope.related:
+            raise NotApplicable(f"no records of the type {self.record_type} were given")
+        return f"item NOT IN (SELECT record_id FROM {scope.related[self.record_type]})"
 
 
 class ExpectListLengthsToBeBetween(_Rows):
@@ -459,6 +474,7 @@ OWN = {
         ExpectListsToBeDisjoint,
         ExpectRowsToSatisfy,
         ExpectReferencesToResolve,
+        ExpectListReferencesToResolve,
         ExpectConsecutiveRowsToSatisfy,
         ExpectRowCountToChangeByAtMost,
         ExpectNullShareToChangeByAtMost,
