@@ -9,9 +9,7 @@ that three daily exports found in one night are three states that can be asked f
 
 from __future__ import annotations
 
-import multiprocessing
 import time
-from concurrent.futures import Executor, ProcessPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,6 +20,7 @@ from comity.nightly.pending import Waiting, find_waiting
 from comity.nightly.publishing import publish_round
 from comity.nightly.report import ErrorLine, ExportReport, NightReport, write_report
 from comity.nightly.source import Federation, Source, load_federation
+from comity.nightly.workers import Workers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,8 +46,8 @@ def run_night(settings: Settings, only: tuple[str, ...] = (), tell: Tell = lambd
     limits = Limits(settings.memory_limit, 1, staging / "spill")
     status = "failed"
     try:
-        with _workers(settings.jobs) as executor:
-            releases, exports, skipped = _rounds(federation, store, run_id, executor, limits, tell)
+        with Workers(settings.jobs) as workers:
+            releases, exports, skipped = _rounds(federation, store, run_id, workers, limits, tell)
         report = NightReport(
             run_id,
             releases,
@@ -64,13 +63,8 @@ def run_night(settings: Settings, only: tuple[str, ...] = (), tell: Tell = lambd
         store.end_run(run_id, status)  # clears the staging too
 
 
-def _workers(jobs: int) -> Executor:
-    # Spawned, not forked: DuckDB and Arrow run threads, and a fork would copy their locks.
-    return ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
-
-
 def _rounds(
-    federation: Federation, store: Store, run_id: str, executor: Executor, limits: Limits, tell: Tell
+    federation: Federation, store: Store, run_id: str, workers: Workers, limits: Limits, tell: Tell
 ) -> tuple[tuple[int, ...], tuple[ExportReport, ...], tuple[str, ...]]:
     """Releases made, exports taken, sources with nothing new."""
     staging = store.layout.staging_of(run_id)
@@ -81,7 +75,7 @@ def _rounds(
     for source in federation.sources:
         describe(store, source)
         try:
-            queues[source.source_id] = list(find_waiting(store, source, staging, executor))
+            queues[source.source_id] = list(find_waiting(store, source, staging, workers))
         except ComityError as error:
             if error.code == "read.missing-secret":
                 # Not failed but not set up here: most installations read some of the sources only.
@@ -93,7 +87,7 @@ def _rounds(
         if not queues[source.source_id]:
             skipped.append(source.source_id)
     sources = {source.source_id: source for source in federation.sources}
-    normalising = Normalising(executor, store, federation.standard, run_id, limits, tell)
+    normalising = Normalising(workers, store, federation.standard, run_id, limits, tell)
     judge: Judge | None = None
     while queues := {name: queue for name, queue in queues.items() if queue}:
         passages = [_passage(sources[name], queue.pop(0), staging) for name, queue in queues.items()]

@@ -1,24 +1,27 @@
 """Normalising the exports of one round: every task of every source shares the workers.
 
-Invariant: a failed task fails its own export and no other; an export is finished when all its parts are.
+Invariant: a failed task fails its own export and no other, also when it takes its process down; an export is finished
+when all its parts are.
 """
 
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from comity.errors import ComityError, ReadError
+from comity.errors import ComityError
 from comity.nightly.work import finish_task, normalise_task, read_task
+from comity.nightly.workers import worker_died
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from comity.mappings.normalise import Limits
     from comity.nightly.passage import Passage, Tell
+    from comity.nightly.workers import Workers
     from comity.standard import Standard
     from comity.store.store import Store
 
@@ -27,14 +30,25 @@ class Normalising:
     """Read, then every part, then finish; the next step of an export starts when the last one is done."""
 
     def __init__(
-        self, executor: Executor, store: Store, standard: Standard, run_id: str, limits: Limits, tell: Tell
+        self, workers: Workers, store: Store, standard: Standard, run_id: str, limits: Limits, tell: Tell
     ) -> None:
-        self.executor, self.store, self.standard = executor, store, standard
+        self.workers, self.store, self.standard = workers, store, standard
         self.run_id, self.limits, self.tell = run_id, limits, tell
         self.doing: dict[Future[Any], tuple[Passage, Callable[[Passage, Any], None]]] = {}
+        self.died: BrokenProcessPool | None = None
 
     def run(self, passages: Sequence[Passage]) -> None:
         """Until every passage is finished or has failed."""
+        # A process that dies takes the whole pool down, and nobody can tell whose task it was. So whatever was
+        # under way begins anew, one export after the other, and the next death tells.
+        for passage in self._run(passages):
+            passage.begin_again()
+            if self._run([passage]) and self.died:
+                self._failed(passage, worker_died(passage.name, self.died))
+
+    def _run(self, passages: Sequence[Passage]) -> list[Passage]:
+        """Those that were under way when the pool broke; normally none."""
+        self.died = None
         for passage in passages:
             self.tell(passage.name, "reading", ", ".join(passage.waiting.names))
             parts = passage.folder / "parts"
@@ -50,18 +64,22 @@ class Normalising:
                 except ComityError as error:
                     self._failed(passage, error)
                 except BrokenProcessPool as error:
-                    self._failed(passage, worker_died(error))
+                    self.died = error
                 else:
                     if passage.error is None:
                         then(passage, result)
+        if self.died is None:
+            return []
+        self.workers.renew()
+        return [passage for passage in passages if passage.finished is None and passage.error is None]
 
     def _start(
         self, passage: Passage, then: Callable[[Passage, Any], None], call: Callable[..., Any], *args: Any
     ) -> None:
         try:
-            self.doing[self.executor.submit(call, *args)] = (passage, then)
+            self.doing[self.workers.submit(call, *args)] = (passage, then)
         except BrokenProcessPool as error:
-            self._failed(passage, worker_died(error))
+            self.died = error
 
     def _failed(self, passage: Passage, error: ComityError) -> None:
         if passage.error is None:
@@ -106,13 +124,3 @@ class Normalising:
         passage.finished = finished
         shutil.rmtree(passage.folder / "parts", ignore_errors=True)
         self.tell(passage.name, "normalised", "")
-
-
-def worker_died(error: BaseException) -> ComityError:
-    """A process of the pool is gone; the pool is of no use any more."""
-    return ReadError(
-        "nightly.worker-died",
-        "A worker process died, perhaps killed for its memory",
-        found=str(error),
-        remedy="run again with fewer jobs (--jobs) or a lower memory limit; nothing of this source was published",
-    )

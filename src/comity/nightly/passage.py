@@ -6,6 +6,7 @@ all of it is finished.
 
 from __future__ import annotations
 
+import shutil
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -57,6 +58,11 @@ class Passage:
     def fail(self, error: ComityError) -> None:
         """The first error is the cause; what follows from it is not told."""
         self.error = self.error or error
+
+    def begin_again(self) -> None:
+        """As if it had not begun: what a dead worker left is removed."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.reading, self.outcomes = None, {}
 
     def report(self) -> ExportReport:
         """What became of it."""

@@ -10,16 +10,16 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from comity.errors import ReadError
 from comity.nightly.inbox import Delivery, InboxFile, deliveries, waiting_files
 from comity.nightly.work import snapshot_task
+from comity.nightly.workers import worker_died
 
 if TYPE_CHECKING:
-    from concurrent.futures import Executor
     from pathlib import Path
 
     from comity.adapters.part import ExportFile
     from comity.nightly.source import Source
+    from comity.nightly.workers import Workers
     from comity.store.store import Store
 
 
@@ -35,18 +35,17 @@ class Waiting:
         return [file.name for file in self.files]
 
 
-def find_waiting(store: Store, source: Source, staging: Path, executor: Executor) -> tuple[Waiting, ...]:
+def find_waiting(store: Store, source: Source, staging: Path, workers: Workers) -> tuple[Waiting, ...]:
     """The exports to take, oldest first; their files are in the archive when this returns."""
     adapter = source.adapter
     if adapter.delivery.database is not None:
         try:
-            snapshot = executor.submit(
+            snapshot = workers.submit(
                 snapshot_task, adapter, staging / source.source_id / "snapshot"
             ).result()
         except BrokenProcessPool as error:
-            raise ReadError(
-                "nightly.worker-died", "The worker that reads the database died", found=str(error)
-            ) from None
+            workers.renew()
+            raise worker_died(source.source_id, error) from None
         file = InboxFile(snapshot.path, store.archive(snapshot.path), snapshot.size)
         found: tuple[Delivery, ...] = deliveries((file,), together=False)
     else:
