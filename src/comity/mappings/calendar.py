@@ -19,6 +19,7 @@ from comity.mappings.date_format import ENGLISH_MONTHS, DateFormat, parse_format
 from comity.mappings.edtf import read_edtf
 
 YEAR_OFFSET = {"gregorian": 0, "minguo": 1911, "buddhist": -543}
+LIBRARIES = {"umm_al_qura": ("hijridate",), "solar_hijri": ("jdatetime",), "ethiopic": ("convertdate",)}
 EARLIEST_YEAR, LATEST_YEAR = 1000, 2199
 
 # Names of an era as exports write them, and its first day. An era ends where the next begins.

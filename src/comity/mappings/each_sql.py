@@ -49,6 +49,13 @@ def items_sql(each: Each, fields: Sequence[SourceField], source: str) -> tuple[s
     return _nested(each, known, source)
 
 
+def used_by(each: Each) -> dict[str, None]:
+    """The source's fields that are used up by making items; of a list of records, each field must be used by itself."""
+    if isinstance(each, SplitEach):
+        return {each.split: None}
+    return dict.fromkeys(each.unpivot) if isinstance(each, Unpivot) else {}
+
+
 def _nested(each: str, known: dict[str, SourceField], source: str) -> tuple[str, dict[str, SourceField]]:
     """``evidence`` or ``evidence.custody``: each level is unnested, outer items keep their fields."""
     levels: list[SourceField] = []

@@ -7,9 +7,9 @@ rows, and gives NULL for a text that it does not understand.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from comity.mappings.calendar import read_date
+from comity.mappings.calendar import LIBRARIES, read_date
 from comity.mappings.transliterate import name_key, to_latin
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ class DateLookup:
     calendar: str
     pivot: int | None
     approximate: bool
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """The packages that the result rests on."""
+        return LIBRARIES.get(self.calendar, ())
 
     def table(self, texts: list[str]) -> pa.Table:
         import pyarrow as pa
@@ -45,6 +50,7 @@ class LatinLookup:
     """Names by the transliteration tables of ICAO Doc 9303-3: value."""
 
     language: str | None
+    libraries: ClassVar[tuple[str, ...]] = ()
 
     def table(self, texts: list[str]) -> pa.Table:
         return _values(texts, [to_latin(text, self.language) for text in texts])
@@ -53,6 +59,8 @@ class LatinLookup:
 @dataclass(frozen=True)
 class NameKeyLookup:
     """Search keys of names: value."""
+
+    libraries: ClassVar[tuple[str, ...]] = ("anyascii",)
 
     def table(self, texts: list[str]) -> pa.Table:
         return _values(texts, [name_key(text) for text in texts])

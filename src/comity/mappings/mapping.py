@@ -6,13 +6,16 @@ What the names in it refer to (fields, columns, code lists) is checked when it i
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from comity.config.yaml_file import Location, read_yaml, validate_model
+from comity.config.yaml_file import Location, place_of, read_yaml, validate_model
+from comity.errors import ComityError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 Policy = Literal["flag", "reject", "stop"]
@@ -248,6 +251,26 @@ class MappingFile:
         self.path = path
         self.places: dict[Location, tuple[int, int]] = places
         self.mapping = validate_model(content if content is not None else {}, Mapping, path, places)
+
+    @contextmanager
+    def placed(self, *locations: Location) -> Iterator[None]:
+        """An error inside gets the place of the first location that stands in the file, unless it has one."""
+        try:
+            yield
+        except ComityError as error:
+            if error.file is not None:
+                raise
+            location = next((each for each in locations if each in self.places), locations[-1])
+            line, column = place_of(self.places, location)
+            raise type(error)(
+                error.code,
+                error.message,
+                file=self.path,
+                line=line,
+                column=column,
+                found=error.found,
+                remedy=error.remedy,
+            ) from None
 
 
 def load_mappings(folder: Path) -> tuple[MappingFile, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from comity.mappings.record_sql import fill
 from comity.mappings.text_steps import sql_name, sql_text
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ class Plan:
         }
         selects = []
         for branch in self.branches:
-            columns = ",\n  ".join(f"{_fill(sql, run)} AS {sql_name(name)}" for name, sql in branch.columns)
+            columns = ",\n  ".join(
+                f"{fill(name, sql, run)} AS {sql_name(name)}" for name, sql in branch.columns
+            )
             selects.append(f"SELECT\n  {columns}\nFROM {branch.judged}\nWHERE NOT is_rejected")
         return self.with_steps(scan, "\nUNION ALL\n".join(selects))
 
@@ -143,11 +146,3 @@ def _wanted(lookup: Lookup) -> str:
         return f"{lookup.text} IS NOT NULL"
     # ASCII names are done in SQL.
     return f"strlen({lookup.text}) <> length({lookup.text})"
-
-
-def _fill(sql: str, run: dict[str, str]) -> str:
-    return (
-        run[sql[1:-1]]
-        if sql.startswith("<") and sql[1:-1] in run
-        else sql.replace("<received_day>", run["received_day"])
-    )

@@ -7,7 +7,10 @@ mapping's work, so that a value that cannot be cast keeps its text.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 Shape = Literal["text", "list", "records"]
 
@@ -25,3 +28,16 @@ class SourceField:
     children: tuple[SourceField, ...] = ()
     path: str = ""
     sensitivity: str = "none"
+
+
+def leaves(fields: Iterable[SourceField], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every field that a mapping accounts for: its name, in dots inside lists of records, behind those of the lists.
+
+    Whoever uses or ignores a list of records as a whole does so for all that is in it.
+    """
+    for field in fields:
+        name = f"{above[-1]}.{field.name}" if above else field.name
+        if field.children:
+            yield from leaves(field.children, (*above, name))
+        else:
+            yield (*above, name)
