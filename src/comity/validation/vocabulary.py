@@ -8,6 +8,7 @@ place.
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from comity.config.yaml_file import place_of
@@ -70,6 +71,7 @@ ABOUT_COLUMNS = frozenset(
 )
 
 
+@cache  # asked for every rule, and finding them all takes a hundredth of a second
 def implementations() -> dict[str, Any]:
     """Every registered expectation class by its type."""
     from great_expectations.expectations import registry
