@@ -1,7 +1,8 @@
 """Records of one export that have the same key.
 
 Invariant: after this every record_id of the export stands once. By the mapping's rule all but one are rejected, each
-pointing at the row that is kept, or they are numbered; either way no row is lost.
+pointing at the row that is kept, or they are numbered; either way no row is lost. Which one is first is decided by
+the export alone: by row, and within a row by branch and element.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from comity.mappings.lookup import fill_lookups
 from comity.mappings.normalise import COPY_OPTIONS, Outcome, Rows, reject_columns
 from comity.mappings.text_steps import sql_text
 
@@ -30,8 +32,15 @@ def settle_duplicates(
 ) -> tuple[Outcome, ...]:
     """The outcomes of all parts after the rule was applied; files with duplicates are written anew."""
     files = [str(outcome.records_path) for _, outcome in parts if outcome.records_path is not None]
-    if not files or not _find(connection, plan, files):
+    if not files or not _find(connection, files):
         return tuple(outcome for _, outcome in parts)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE items (filename VARCHAR, position BIGINT, branch INTEGER, element BIGINT)"
+    )
+    for rows, outcome in parts:
+        if outcome.records_path is not None:
+            _find_items(connection, plan, rows, outcome.records_path, provenance)
+    _rank(connection, plan)
     settled = []
     for rows, outcome in parts:
         path = outcome.records_path
@@ -47,26 +56,72 @@ def settle_duplicates(
     return tuple(settled)
 
 
-def _find(connection: duckdb.DuckDBPyConnection, plan: Plan, files: list[str]) -> bool:
-    """Fill ``repeated_rows``: filename, position, record_id, source_row, nr (1 is kept), kept_row."""
+def _find(connection: duckdb.DuckDBPyConnection, files: list[str]) -> bool:
+    """Fill ``repeated``: filename, position, record_id and source_row of every record whose id stands again."""
     listed = "[" + ", ".join(map(sql_text, files)) + "]"
     # A 64-bit hash first: a tenth of the memory of grouping by record_id, and usually the end of it.
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE repeated AS SELECT hash(record_id) AS h "
+        "CREATE OR REPLACE TEMP TABLE suspected AS SELECT hash(record_id) AS h "
         f"FROM read_parquet({listed}) GROUP BY h HAVING count(*) > 1"
     )
-    if not _count(connection, "repeated"):
+    if not _count(connection, "suspected"):
         return False
-    order = "DESC" if plan.duplicates == "keep_last" else "ASC"
-    window = f"OVER (PARTITION BY record_id ORDER BY source_row {order}, position {order})"
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE repeated_rows AS "
-        f"SELECT *, row_number() {window} AS nr, first_value(source_row) {window} AS kept_row FROM ("
-        "SELECT filename, file_row_number AS position, record_id, source_row FROM "
+        "CREATE OR REPLACE TEMP TABLE repeated AS SELECT * EXCLUDE (times) FROM ("
+        "SELECT filename, file_row_number AS position, record_id, source_row, "
+        "count(*) OVER (PARTITION BY record_id) AS times FROM "
         f"read_parquet({listed}, filename = true, file_row_number = true) "
-        "WHERE hash(record_id) IN (SELECT h FROM repeated))"
+        "WHERE hash(record_id) IN (SELECT h FROM suspected)) WHERE times > 1"
     )
-    return _count(connection, "repeated_rows WHERE nr > 1") > 0
+    return _count(connection, "repeated") > 0
+
+
+def _find_items(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, rows: Rows, path: Path, provenance: Provenance
+) -> None:
+    """Add to ``items`` which branch and element made each record of a row that gave one key more than once.
+
+    A file does not say it and need not keep the order, so those rows are normalised again; their records are told
+    apart by content, and records of one content may stand for one another.
+    """
+    crowded = (
+        f"SELECT source_row FROM repeated WHERE filename = {sql_text(str(path))} "
+        "GROUP BY record_id, source_row HAVING count(*) > 1"
+    )
+    if plan.simple or not _count(connection, f"({crowded})"):
+        return
+    scan = f"SELECT * FROM ({rows.scan}) WHERE source_row IN ({crowded})"
+    for branch in plan.branches:
+        if branch.lookups:
+            fill_lookups(connection, plan.distinct_sql(branch, scan), branch.lookups)
+    again = (
+        "SELECT record_id, source_row, hash(struct_pack(*columns(* EXCLUDE (branch, element)))) AS digest, "
+        f"branch, element FROM ({plan.record_sql(scan, provenance, numbered=True)})"
+    )
+    stored = (
+        "SELECT record_id, source_row, hash(struct_pack(*columns(* EXCLUDE (file_row_number)))) AS digest, "
+        f"file_row_number AS position FROM read_parquet({sql_text(str(path))}, file_row_number = true) "
+        f"WHERE source_row IN ({crowded})"
+    )
+    alike = "row_number() OVER (PARTITION BY record_id, source_row, digest ORDER BY {}) AS alike"
+    connection.execute(
+        f"INSERT INTO items SELECT {sql_text(str(path))}, position, branch, element FROM "
+        f"(SELECT *, {alike.format('position')} FROM ({stored})) JOIN "
+        f"(SELECT *, {alike.format('branch, element')} FROM ({again})) "
+        "USING (record_id, source_row, digest, alike)"
+    )
+
+
+def _rank(connection: duckdb.DuckDBPyConnection, plan: Plan) -> None:
+    """Fill ``repeated_rows``: filename, position, record_id, source_row, nr (1 is kept), kept_row."""
+    order = "DESC" if plan.duplicates == "keep_last" else "ASC"
+    places = ", ".join(f"{name} {order}" for name in ("source_row", "branch", "element", "position"))
+    window = f"OVER (PARTITION BY record_id ORDER BY {places})"
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE repeated_rows AS SELECT filename, position, record_id, source_row, "
+        f"row_number() {window} AS nr, first_value(source_row) {window} AS kept_row "
+        "FROM repeated LEFT JOIN items USING (filename, position)"
+    )
 
 
 def _number(connection: duckdb.DuckDBPyConnection, plan: Plan, path: Path) -> None:

@@ -212,9 +212,15 @@ class Mapping(_Block):
     where: Where | None = None
     key: tuple[str, ...] = Field(min_length=1)
     duplicates: Literal["keep_first", "keep_last", "number"] = "keep_first"
-    fields: dict[str, str | Rule]
+    fields: dict[str, str | Rule] = {}
     ignored: dict[str, str] = {}
     rows: tuple[Branch, ...] = ()
+
+    @model_validator(mode="after")
+    def _fills_something(self) -> Mapping:
+        if not any(branch.fields for branch in self.branches()):
+            raise ValueError("a mapping fills columns, under 'fields' or under the 'fields' of its 'rows'")
+        return self
 
     @field_validator("ignored")
     @classmethod

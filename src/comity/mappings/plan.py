@@ -77,8 +77,11 @@ class Plan:
         )
         return f"WITH {named}\n{select}"
 
-    def record_sql(self, scan: str, provenance: Provenance) -> str:
-        """The records: every accepted item of every branch, in the standard's columns."""
+    def record_sql(self, scan: str, provenance: Provenance, *, numbered: bool = False) -> str:
+        """The records: every accepted item of every branch, in the standard's columns.
+
+        ``numbered`` adds ``branch`` and ``element``, which tell the records of one row in the row's own order.
+        """
         run = {
             "export_id": sql_text(provenance.export_id),
             "mapping_version": sql_text(provenance.mapping_version),
@@ -86,10 +89,11 @@ class Plan:
             "received_day": f"DATE {sql_text(provenance.received_at[:10])}",
         }
         selects = []
-        for branch in self.branches:
+        for number, branch in enumerate(self.branches, 1):
             columns = ",\n  ".join(
                 f"{fill(name, sql, run)} AS {sql_name(name)}" for name, sql in branch.columns
             )
+            columns += f",\n  {number} AS branch,\n  element" if numbered else ""
             selects.append(f"SELECT\n  {columns}\nFROM {branch.judged}\nWHERE NOT is_rejected")
         return self.with_steps(scan, "\nUNION ALL\n".join(selects))
 
