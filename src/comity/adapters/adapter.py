@@ -42,7 +42,7 @@ class Database(_Model):
     url: str
     query: str
     key_order: tuple[str, ...] = ()
-    """Columns that the query is ordered by, so that row positions mean something."""
+    """Columns that the rows are sorted by before all others, numbers by their value; ORDER BY is not needed."""
 
 
 class Delivery(_Model):
