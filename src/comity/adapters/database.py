@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from comity.adapters.adapter import Adapter
     from comity.adapters.database_url import DatabaseUrl
 
-_MEMORY = "512MB"
+_MEMORY = "256MB"
 _ROW_GROUP = 65_536
 _SHOWN = 300
 """Characters of a query that an error shows."""
