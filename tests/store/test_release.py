@@ -172,6 +172,22 @@ def test_a_failure_after_files_moved_gives_them_back(store: Store, monkeypatch: 
     assert store.publish(run_id, [item]).number == 1
 
 
+def test_a_run_does_not_undo_what_another_published_meanwhile(tmp_path: Path, ledger_url: str | None) -> None:
+    """Both merged with release 1: the second to publish would drop what the first one brought."""
+    small.publish(small.open_store(tmp_path, ledger_url), {"aa-cars": 3, "bb-cars": 3})
+    slow = small.open_store(tmp_path, ledger_url)
+    run_id = slow.begin_run()
+    small.publish(small.open_store(tmp_path, ledger_url), {"aa-cars": 4})
+    with pytest.raises(StoreError) as error:
+        slow.publish(run_id, [small.publication(slow, run_id, 9)])
+    assert error.value.code == "store.published-meanwhile"
+    assert small.shown(slow.layout.views_file) == 7
+    # A source that the other run did not touch, and a run's own earlier release, are no hindrance.
+    other = small.publication(slow, run_id, 5, "bb-cars", "BB")
+    assert slow.publish(run_id, [other]).number == 3
+    assert slow.publish(run_id, [small.publication(slow, run_id, 6, "bb-cars", "BB")]).number == 4
+
+
 def _publish_often(data: Path, ledger_url: str | None, source: str, times: int) -> None:
     store = small.open_store(data, ledger_url, wait_seconds=120)
     for rows in range(1, times + 1):

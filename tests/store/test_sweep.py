@@ -24,7 +24,8 @@ def _status(store: Store, run_id: str) -> str:
 
 def _die(store: Store, run_id: str) -> None:
     """What the kernel does when the process of a run dies."""
-    os.close(store._runs.pop(run_id))
+    handle, _ = store._runs.pop(run_id)
+    os.close(handle)
 
 
 def test_nothing_to_do_removes_nothing(store: Store) -> None:

@@ -47,7 +47,7 @@ def _publish(store: Store, run_id: str, passages: list[Passage]) -> int | None:
             number = store.publish(run_id, [_publication(passage) for passage in passages]).number
         except ComityError as error:
             refused = [passage for passage in passages if passage.name in error.message.split()]
-            if error.code != "store.empty-replacement" or not refused:
+            if error.code not in ("store.empty-replacement", "store.published-meanwhile") or not refused:
                 raise
             for passage in refused:
                 passage.fail(error)

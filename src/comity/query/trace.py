@@ -132,7 +132,8 @@ def _find(
                 "SELECT path FROM ledger.files WHERE record_type = ? AND source_id = ? AND owner_country = ?",
                 [record_type, source_id, owner_country],
             ).fetchall()
-            scan = f"read_parquet({literals(row[0] for row in listed)}, union_by_name = true)"
+            paths = literals(row[0] for row in listed)
+            scan = f"read_parquet({paths}, union_by_name = true, hive_partitioning = false)"
             path = connection.execute(
                 f"SELECT filename FROM {scan} WHERE record_id = ?", [record_id]
             ).fetchall()[0][0]

@@ -29,6 +29,15 @@ def last_release(connection: Connection) -> int:
     return int(connection.execute(select(func.coalesce(func.max(releases.c.release), 0))).scalar_one())
 
 
+def run_of(connection: Connection, release: int) -> str | None:
+    """The run that published that release; None when there is no such release."""
+    from sqlalchemy import select
+
+    from comity.store.tables import releases
+
+    return connection.execute(select(releases.c.run_id).where(releases.c.release == release)).scalar()
+
+
 def list_releases(connection: Connection) -> list[Release]:
     from sqlalchemy import select
 

@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from comity.errors import StoreError
 from comity.store.failure import storing
 
 if TYPE_CHECKING:
@@ -26,6 +27,22 @@ class Layout:
     """The folders and files below one data folder."""
 
     root: Path
+
+    @classmethod
+    def at(cls, folder: Path) -> Layout:
+        """The layout of ``folder``, whose path must mean to DuckDB what it means to everyone else."""
+        root = folder.resolve()
+        # In a path, DuckDB takes year=2026 for a column and its value, a?b for options, and \ for /.
+        misread = sorted(set("=?\\").intersection(str(root)))
+        if misread:
+            raise StoreError(
+                "store.bad-data-folder",
+                "DuckDB would read the path of this data folder in a way of its own",
+                file=root,
+                found=" ".join(misread),
+                remedy="choose a path without = ? and \\",
+            )
+        return cls(root)
 
     @property
     def inbox(self) -> Path:

@@ -42,11 +42,11 @@ class Ledger:
         cls, file: Path, url: str | None = None, *, writable: bool = True, wait_seconds: float = WAIT_SECONDS
     ) -> Ledger:
         """Open the ledger at ``url``, by default the SQLite ``file``; a writable one is made and migrated."""
-        from sqlalchemy.engine import make_url
+        from sqlalchemy.engine import URL, make_url
         from sqlalchemy.exc import ArgumentError
 
         try:
-            parsed = make_url(url or f"sqlite:///{file}")
+            parsed = make_url(url) if url else URL.create("sqlite", database=str(file))
         except ArgumentError:
             raise _bad_url("it is not a URL") from None
         backend = parsed.get_backend_name()
@@ -156,7 +156,7 @@ def _bad_url(found: str) -> StoreError:
 
 
 def _sqlite(file: Path, writable: bool, wait_seconds: float) -> Engine:
-    from sqlalchemy import create_engine, event
+    from sqlalchemy import URL, create_engine, event
     from sqlalchemy.pool import NullPool
 
     with storing("opening the ledger", file):
@@ -172,7 +172,7 @@ def _sqlite(file: Path, writable: bool, wait_seconds: float) -> Engine:
             )
     mode = "rwc" if writable else "ro"
     engine = create_engine(
-        f"sqlite:///{file.resolve().as_uri()}?mode={mode}&uri=true",
+        URL.create("sqlite", database=file.resolve().as_uri(), query={"mode": mode, "uri": "true"}),
         poolclass=NullPool,
         connect_args={"timeout": wait_seconds},
     )

@@ -64,7 +64,8 @@ def merge(
             _view(duck, "fresh", [file.path for file in staged], record_type)
             _view(duck, "old", previous, record_type)
             rows = _copy(duck, kind, record_type, into, target)
-            owner = duck.execute(f"SELECT source_id, owner_country FROM {literal(target)} LIMIT 1").fetchall()
+            written = f"read_parquet({literal(target)}, hive_partitioning = false)"
+            owner = duck.execute(f"SELECT source_id, owner_country FROM {written} LIMIT 1").fetchall()
         except duckdb.InvalidInputException as error:
             if _TWICE not in str(error):
                 raise
@@ -77,8 +78,8 @@ def merge(
         finally:
             duck.close()
         target.chmod(PRIVATE)
-        with target.open("rb") as written:
-            sha256 = hashlib.file_digest(written, "sha256").hexdigest()
+        with target.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = target.stat().st_size
     return tuple(
         StagedFile(record_type.name, source_id, owner_country, target, rows, size, sha256)

@@ -39,10 +39,11 @@ def publish(
     ledger: Ledger,
     standard: Standard | None,
     run_id: str,
+    base: int,
     publications: Sequence[Publication],
     wait_seconds: float,
 ) -> Release:
-    """Make ``publications`` the next release, all of them or none."""
+    """Make ``publications`` the next release, all of them or none. ``base``: the last one when the run began."""
     _check_publications(publications)
     columns_ids = {file.path: check_staged(file) for item in publications for file in item.files}
     with holding(layout.publish_lock, wait_seconds):
@@ -58,6 +59,7 @@ def publish(
                 with storing("making new names durable", folder):
                     sync(folder)
             with ledger.writing("publishing a release") as connection:
+                _check_untouched(connection, run_id, base, publications)
                 release = _list(connection, layout, run_id, publications, columns_ids, moved)
                 beside = build_beside(connection, layout, standard, layout.views_file, release.number)
         except BaseException:
@@ -114,6 +116,33 @@ def _check_publications(publications: Sequence[Publication]) -> None:
                 remedy="publish one export of a source after the other, each in a release of its own",
             )
         seen.add(item.source_id)
+
+
+def _check_untouched(
+    connection: Connection, run_id: str, base: int, publications: Sequence[Publication]
+) -> None:
+    """Raise when another run published one of the sources since this one began: this one merged with what was
+    there before, and would undo the other's work.
+    """
+    from sqlalchemy import or_, select
+
+    from comity.store.tables import files, releases
+
+    other = select(releases.c.release).where(releases.c.release > base, releases.c.run_id != run_id)
+    touched = set(
+        connection.execute(
+            select(files.c.source_id).where(
+                files.c.source_id.in_([item.source_id for item in publications]),
+                or_(files.c.begin_release.in_(other), files.c.end_release.in_(other)),
+            )
+        ).scalars()
+    )
+    if touched:
+        raise StoreError(
+            "store.published-meanwhile",
+            f"Another run has published {' and '.join(sorted(touched))} since this one began",
+            remedy="nothing was changed by this run; run again: it starts from what is published now",
+        )
 
 
 def _list(

@@ -21,7 +21,7 @@ from comity.store.ledger import WAIT_SECONDS, Ledger
 from comity.store.lock import holding, take
 from comity.store.release import publish
 from comity.store.sweep import sweep
-from comity.store.views import build_beside, discard, put_in_place
+from comity.store.views import build_beside, discard, put_in_place, shown_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,8 @@ class Store:
         self.ledger = ledger
         self.standard = standard
         self._wait_seconds = wait_seconds
-        self._runs: dict[str, int] = {}
+        # Of every run that this process began: its lock, and the last release when it began.
+        self._runs: dict[str, tuple[int, int]] = {}
 
     @classmethod
     def open(
@@ -57,10 +58,12 @@ class Store:
 
         ``wait_seconds``: how long to wait for another process that publishes or holds the ledger.
         """
-        layout = Layout(data_dir.resolve())
+        layout = Layout.at(data_dir)
         if writable:
             layout.create()
         ledger = Ledger.open(layout.ledger_file, ledger_url, writable=writable, wait_seconds=wait_seconds)
+        if writable:
+            _check_belongs(ledger, layout)
         return cls(layout, ledger, standard, wait_seconds)
 
     # Runs
@@ -71,6 +74,7 @@ class Store:
         try:
             with self.ledger.writing("beginning a run") as connection:
                 run_id = chronicle.begin_run(connection, datetime.now(UTC))
+                base = catalogue.last_release(connection)
                 # Before the run is known to others, or a sweep would take it for dead.
                 handle = take(self.layout.run_lock(run_id))
                 if handle is None:
@@ -82,14 +86,14 @@ class Store:
             if handle is not None:
                 os.close(handle)
             raise
-        self._runs[run_id] = handle
+        self._runs[run_id] = handle, base
         return run_id
 
     def end_run(self, run_id: str, status: str) -> None:
         """End a run and show its rejects and results, also when it published nothing; its staging goes."""
         chronicle.end_run(self.ledger, run_id, status)
         self.refresh_views()
-        handle = self._runs.pop(run_id, None)
+        handle, _ = self._runs.pop(run_id, (None, 0))
         if handle is not None:
             with storing("clearing the staging of a run", self.layout.staging_of(run_id)):
                 shutil.rmtree(self.layout.staging_of(run_id))
@@ -186,7 +190,10 @@ class Store:
 
     def publish(self, run_id: str, publications: Sequence[Publication]) -> Release:
         """Make ``publications`` the next release: all of them are seen, or none is."""
-        return publish(self.layout, self.ledger, self.standard, run_id, publications, self._wait_seconds)
+        _, base = self._runs[run_id]
+        return publish(
+            self.layout, self.ledger, self.standard, run_id, base, publications, self._wait_seconds
+        )
 
     def releases(self) -> list[Release]:
         with self.ledger.reading() as connection:
@@ -235,3 +242,24 @@ class Store:
             except BaseException:
                 target.replace(path)
                 raise
+
+
+def _check_belongs(ledger: Ledger, layout: Layout) -> None:
+    """Raise when the folder shows a release that the ledger does not have: a sweep by the word of an empty,
+    older or foreign ledger would take every file for a stray one.
+    """
+    number, run_id = shown_release(layout.views_file) or (0, None)
+    if number == 0:
+        return
+    with ledger.reading() as connection:
+        last, known = catalogue.last_release(connection), catalogue.run_of(connection, number)
+    if known != run_id:
+        raise StoreError(
+            "store.other-ledger",
+            "This is not the ledger that belongs to the data folder, or an older state of it",
+            file=ledger.place,
+            found=f"{layout.views_file.name} shows release {number} by run {run_id};"
+            f" the ledger ends at release {last}, and has release {number} by run {known or 'none'}",
+            remedy="restore the ledger, or correct the setting `ledger`; to go on without the releases that it"
+            f" lacks, move {layout.views_file.name} away",
+        )

@@ -92,8 +92,8 @@ def _sweep_unfinished(layout: Layout) -> int:
 def _finish_release(layout: Layout, ledger: Ledger, standard: Standard | None) -> None:
     """Show the last release when a kill came between its commit and the rename of its views."""
     with ledger.reading() as connection:
-        last = last_release(connection)
-        if shown_release(layout.views_file) == last:
+        last, shown = last_release(connection), shown_release(layout.views_file)
+        if shown is not None and shown[0] == last:
             return
         beside = build_beside(connection, layout, standard, layout.views_file)
     try:

@@ -69,8 +69,8 @@ LEFT JOIN (
     Report(
         "accounting",
         "Where every row of an export went: rows read = accepted + rejected + not selected;"
-        " release is null when it was not published",
-        "SELECT * FROM ledger.accounts",
+        " a row that became at least one record is accepted",
+        "SELECT * EXCLUDE (release) FROM ledger.accounts",
     ),
     Report(
         "code_lists",

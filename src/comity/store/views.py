@@ -94,8 +94,10 @@ def discard(beside: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def shown_release(path: Path) -> int | None:
-    """The release that the views file shows; None when there is no readable one."""
+def shown_release(path: Path) -> tuple[int, str | None] | None:
+    """The release that the views file shows, 0 before the first, and its run; None when no such file can be
+    read.
+    """
     import duckdb
 
     if not path.exists():
@@ -103,8 +105,10 @@ def shown_release(path: Path) -> int | None:
     duck = duckdb.connect()
     try:
         duck.execute(f"ATTACH {literal(path)} AS views (READ_ONLY)")
-        row = duck.execute("SELECT coalesce(max(release), 0) FROM views.ledger.releases").fetchall()
-        return int(row[0][0])
+        rows = duck.execute(
+            "SELECT max(release), max_by(run_id, release) FROM views.ledger.releases"
+        ).fetchall()
+        return rows[0][0] or 0, rows[0][1]
     except duckdb.Error:
         return None
     finally:
