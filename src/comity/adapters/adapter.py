@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 
 from comity.adapters.formats import FixedWidthFormat, Format
 from comity.adapters.header import normal_name
-from comity.config.yaml_file import Location, read_yaml, validate_model
+from comity.config.yaml_file import Location, place_of, read_yaml, validate_model
 from comity.errors import ConfigError, nearest
 from comity.mappings.source_field import SourceField
 
@@ -315,10 +315,14 @@ def check_adapter(adapter: Adapter, standard: Standard) -> None:
         known = standard.code_lists[code_list].codes
         for code in codes:
             if code not in known:
+                _, places = read_yaml(adapter.folder / FILE)
+                line, column = place_of(places, tuple(key.split(".")))
                 raise ConfigError(
                     "config.unknown-code",
                     f"{key}: the code list '{code_list}' has no code '{code}'",
                     file=adapter.folder / FILE,
+                    line=line,
+                    column=column,
                     remedy=nearest(code, known),
                 )
     if not handling.permitted_purposes:

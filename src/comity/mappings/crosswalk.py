@@ -43,7 +43,7 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
         raise ConfigError(
             "mapping.unknown-crosswalk",
             f"There is no crosswalk '{name}'",
-            file=folder / f"{name}.csv",
+            found=f"no file {name}.csv in {folder} or {shared.parent}",  # whoever names it adds where
             remedy=nearest(name, [*known, "same"]),
         )
     codes: dict[str, str | None] = {}
