@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MESSAGES = {
     "mapping.value-unparseable": "the value cannot be understood",
+    "mapping.value-ambiguous": "the value can mean more than one thing",
     "mapping.value-out-of-range": "the value is outside the bounds of the standard",
     "mapping.value-missing": "the value is missing",
     "mapping.code-unmapped": "the code is not in the crosswalk",

@@ -56,6 +56,14 @@ def year_start(text: str, formats: tuple[str, ...], calendar: str) -> str:
     return _coalesce(dates, "DATE")
 
 
+def whole_years(read: str, text: str) -> str:
+    """What strptime read, without years that nobody meant and the words that it takes for moments."""
+    # DuckDB reads 'epoch' and 'infinity' by any format as the first of January 1900.
+    plausible = f"{read} BETWEEN '{EARLIEST_YEAR}-01-01' AND '{LATEST_YEAR}-12-31'"
+    written = f"({read} <> '1900-01-01' OR regexp_matches({text}, '[0-9]'))"
+    return f"CASE WHEN {plausible} AND {written} THEN {read} END"
+
+
 def _grain(form: str, calendar: str) -> str:
     parts = parse_format(form, calendar).parts
     return "day" if "d" in parts else "month" if "m" in parts else "year"
@@ -74,8 +82,7 @@ def _date(text: str, fmt: DateFormat, calendar: str) -> str:
     found = f"regexp_extract({text}, {sql_text(fmt.pattern)}, [{groups}])"
     if calendar == "gregorian" and fmt.full and "Y" in fmt.parts and not _compact(fmt):
         # strptime is three times as fast as the regular expression; a short year falls out of the bounds.
-        read = f"CAST(try_strptime({text}, {sql_text(fmt.text)}) AS DATE)"
-        return f"CASE WHEN {read} {bounds} THEN {read} END"
+        return whole_years(f"CAST(try_strptime({text}, {sql_text(fmt.text)}) AS DATE)", text)
     year = f"TRY_CAST({found}.y AS INTEGER)" + (
         f" + {offset}" if offset > 0 else f" - {-offset}" if offset else ""
     )

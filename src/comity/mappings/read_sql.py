@@ -1,7 +1,6 @@
-"""Reading a text as what its column holds: number, date, code, truth value or text.
+"""Reading a text as what its column holds: date, code, truth value or text; numbers and instants have their own files.
 
-Invariant: a text that cannot be read gives NULL and an Issue that keeps the text; nothing is guessed. Numbers outside
-the standard's bounds are not understood either: a height of 4 m is a unit that nobody declared.
+Invariant: a text that cannot be read gives NULL and an Issue that keeps the text; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -12,12 +11,14 @@ from comity.errors import MappingError, nearest
 from comity.mappings.crosswalk import check_targets, load_crosswalk
 from comity.mappings.date_sql import full_date, month_start, sql_reads, year_start
 from comity.mappings.lookup import DateLookup
-from comity.mappings.mapping import Number, Policy, Rule
+from comity.mappings.number_sql import read_number
 from comity.mappings.text_steps import sql_text, text_step
-from comity.mappings.value import Issue, Steps, Value
+from comity.mappings.timestamp_sql import read_timestamp
+from comity.mappings.value import Issue, Steps, Value, understood
 
 if TYPE_CHECKING:
     from comity.mappings.context import Context
+    from comity.mappings.mapping import Policy, Rule
     from comity.standard import Column
 
 _INLINE_CODES = 400  # above this, membership of a code list is a join
@@ -124,22 +125,22 @@ def _read(rule: Rule, text: str, column: Column, steps: Steps, context: Context)
     if column.partial_date is not None or rule.date is not None:
         return _read_date(rule, text, column, steps)
     if rule.timestamp is not None:
-        return _read_timestamp(rule, text, column, steps)
+        return read_timestamp(rule, text, column, steps)
     if rule.boolean is not None:
         words = "".join(
             f" WHEN {text} IN ({', '.join(map(sql_text, options))}) THEN {value}"
             for options, value in ((rule.boolean.true, "true"), (rule.boolean.false, "false"))
         )
-        return _understood(text, steps.parse(column.name, f"CASE{words} END"))
+        return understood(text, steps.parse(column.name, f"CASE{words} END"))
     if column.type in ("integer", "bigint", "decimal", "double"):
-        return _read_number(rule, text, column, steps)
+        return read_number(rule, text, column, steps)
     if column.type == "code":
         if rule.sql is not None or rule.latin is not None:
             return _read_codes(rule.model_copy(update={"codes": "same"}), text, column, steps, context)
         raise _needs_codes(column)
     if column.type in ("boolean", "date", "timestamp"):
         if rule.sql is not None:
-            return _understood(text, steps.parse(column.name, f"TRY_CAST({text} AS {column.duckdb_type})"))
+            return understood(text, steps.parse(column.name, f"TRY_CAST({text} AS {column.duckdb_type})"))
         raise MappingError(
             "mapping.rule-does-not-fit",
             f"'{column.name}' is a {column.type}, and the rule gives text",
@@ -156,17 +157,6 @@ def _needs_codes(column: Column) -> MappingError:
         f"'{column.name}' holds codes of the list '{column.code_list}', and the rule gives text",
         remedy="add 'codes:' with the name of a crosswalk, or 'codes: same'",
     )
-
-
-def _understood(text: str, value: str) -> Value:
-    issue = Issue(
-        f"({text} IS NOT NULL AND {value} IS NULL)",
-        "'unparseable'",
-        "flag",
-        "mapping.value-unparseable",
-        text,
-    )
-    return Value(value, (issue,))
 
 
 def _codes(rule: Rule, column: Column, context: Context) -> tuple[dict[str, str | None], str]:
@@ -203,45 +193,6 @@ def _read_codes(rule: Rule, text: str, column: Column, steps: Steps, context: Co
     return Value(value, tuple(issues))
 
 
-def _read_number(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
-    number = rule.number if isinstance(rule.number, Number) else Number()
-    plain = text
-    if number.thousands:
-        plain = f"replace({plain}, {sql_text(number.thousands)}, '')"
-    if number.decimal != ".":
-        plain = f"replace({plain}, {sql_text(number.decimal)}, '.')"
-    whole = rule.integer and not rule.number
-    shape = "[-+]?[0-9]+" if whole else "[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)"
-    kind = "BIGINT" if whole else "DECIMAL(38,6)" if column.type == "decimal" else "DOUBLE"
-    read = f"CASE WHEN regexp_full_match({plain}, '{shape}') THEN TRY_CAST({plain} AS {kind}) END"
-    if number.multiply is not None:
-        read = f"({read}) * {number.multiply}"
-    if number.round is not None or (column.type in ("integer", "bigint") and not whole):
-        read = f"round({read}, {number.round or 0})"
-    if rule.zero_is_missing:
-        read = f"nullif({read}, 0)"
-    value = steps.parse(f"{column.name} number", read)
-    present = f"{text} IS NOT NULL"
-    if rule.zero_is_missing:
-        zero = steps.parse(f"{column.name} zero", f"coalesce(TRY_CAST({plain} AS DOUBLE) = 0, false)")
-        present += f" AND NOT {zero}"
-    issues = [
-        Issue(f"({present} AND {value} IS NULL)", "'unparseable'", "flag", "mapping.value-unparseable", text)
-    ]
-    if rule.zero_is_missing:
-        issues.append(Issue(zero, "'unknown'", "flag", "mapping.value-missing", text))
-    bounds = []
-    if column.minimum is not None:
-        bounds.append(f"{value} >= {column.minimum}")
-    if column.maximum is not None:
-        bounds.append(f"{value} <= {column.maximum}")
-    if not bounds:
-        return Value(value, tuple(issues))
-    inside = " AND ".join(bounds)
-    issues.append(Issue(f"(NOT ({inside}))", "'out_of_range'", "flag", "mapping.value-out-of-range", text))
-    return Value(f"CASE WHEN {inside} THEN {value} END", tuple(issues))
-
-
 def _read_date(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
     formats = rule.date
     if formats is None:
@@ -256,12 +207,12 @@ def _read_date(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
         table = steps.look_up(text, kind)
         if not partial:
             whole = f"CASE WHEN {table}.earliest = {table}.latest THEN {table}.earliest END"
-            return _understood(text, whole)
-        understood = _understood(text, f"{table}.edtf")
-        return Value(understood.sql, understood.issues, f"{table}.earliest", f"{table}.latest")
+            return understood(text, whole)
+        issues = understood(text, f"{table}.edtf").issues
+        return Value(f"{table}.edtf", issues, f"{table}.earliest", f"{table}.latest")
     day = steps.parse(f"{column.name} day", full_date(text, formats, rule.calendar))
     if not partial:
-        return _understood(text, day)
+        return understood(text, day)
     month = steps.parse(
         f"{column.name} month",
         f"CASE WHEN {text} IS NOT NULL THEN {month_start(text, formats, rule.calendar)} END",
@@ -281,40 +232,3 @@ def _read_date(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
         text,
     )
     return Value(edtf, (issue,), earliest, latest)
-
-
-def _read_timestamp(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
-    reads = [f"try_strptime({text}, {sql_text(form)})" for form in rule.timestamp or ()]
-    read = reads[0] if len(reads) == 1 else f"coalesce({', '.join(reads)})"
-    offsets = ["%z" in form for form in rule.timestamp or ()]
-    if any(offsets) != all(offsets) or (any(offsets) == (rule.zone is not None)):
-        raise MappingError(
-            "mapping.timestamp-needs-zone",
-            "A timestamp has an offset (%z) in every format, or the rule names the zone of its local time",
-            found=", ".join(rule.timestamp or ()),
-            remedy="add %z, or 'zone:' with an IANA name such as Europe/Stockholm",
-        )
-    if rule.zone is None:
-        return _understood(text, steps.parse(column.name, read))
-    import zoneinfo
-
-    if rule.zone not in zoneinfo.available_timezones():
-        raise MappingError(
-            "mapping.unknown-zone",
-            f"Nobody knows the time zone '{rule.zone}'",
-            remedy=nearest(rule.zone, zoneinfo.available_timezones()),
-        )
-    local = steps.parse(f"{column.name} local", read)
-    zone = sql_text(rule.zone)
-    moment = f"timezone({zone}, {local})"
-    value = Value(moment).sql
-    understood = _understood(text, value)
-    # In the hour that summer time skips, a local time names no moment: turned back it is another one.
-    gap = Issue(
-        f"(timezone({zone}, {moment}) <> {local})",
-        "'no_such_local_time'",
-        "flag",
-        "mapping.value-unparseable",
-        text,
-    )
-    return Value(value, (*understood.issues, gap))

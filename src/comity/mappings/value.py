@@ -41,6 +41,12 @@ class Value:
     latest: str | None = None
 
 
+def understood(text: str, value: str) -> Value:
+    """``value``, with the issue that there is a text and no value of it."""
+    unread = f"({text} IS NOT NULL AND {value} IS NULL)"
+    return Value(value, (Issue(unread, "'unparseable'", "flag", "mapping.value-unparseable", text),))
+
+
 @dataclass
 class Steps:
     """The working columns of one statement, step by step, while it is being compiled.
