@@ -21,7 +21,8 @@ from comity.mappings.value import Issue, Steps, Value
 
 if TYPE_CHECKING:
     from comity.mappings.context import Context
-    from comity.mappings.mapping import Branch, MappingFile, Rule
+    from comity.mappings.mapping import Branch, MappingFile
+    from comity.mappings.rule import Rule
     from comity.standard import Column, RecordType
 
 _MESSAGES = {

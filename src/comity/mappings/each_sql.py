@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comity.errors import MappingError, nearest
-from comity.mappings.mapping import SplitEach, Unpivot
+from comity.mappings.rule import SplitEach, Unpivot
 from comity.mappings.source_field import SourceField
 from comity.mappings.text_steps import sql_name, sql_text
 

@@ -1,208 +1,42 @@
 """A mapping file: how one source's fields become one record type.
 
-Invariant: a mapping that loads names only keys that exist, and every rule has exactly one origin for its value.
-What the names in it refer to (fields, columns, code lists) is checked when it is compiled.
+Invariant: a mapping that loads names only keys that exist, gives a reason for everything that it leaves out, and fills
+something. What the names in it refer to (fields, columns, code lists) is checked when it is compiled.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from comity.config.yaml_file import Location, place_of, read_yaml, validate_model
 from comity.errors import ComityError
+from comity.mappings.rule import Block, Rule, SplitEach, TextOrRule, Unpivot, Words  # noqa: F401  (Rule: named by TextOrRule)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-Policy = Literal["flag", "reject", "stop"]
-Calendar = Literal["gregorian", "minguo", "buddhist", "japanese", "umm_al_qura", "solar_hijri", "ethiopic"]
-Missing = Literal["unknown", "withheld", "not_applicable", "not_asked", "unparseable", "redacted"]
 
-ORIGINS = (
-    "from", "constant", "join", "first_of", "list", "structs", "case",
-    "latin", "name_key", "hash", "sql", "record",
-)  # fmt: skip
-
-
-class _Block(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Number(_Block):
-    """How a number is written: its decimal mark, its thousands mark, and the factor to the standard's unit."""
-
-    decimal: str = "."
-    thousands: str | None = None
-    multiply: float | None = None
-    round: int | None = None
-
-
-class Boolean(_Block):
-    """The source's words for true and for false."""
-
-    true: tuple[str, ...]
-    false: tuple[str, ...]
-
-
-class Pad(_Block):
-    """Left padding, for codes whose leading zeros were lost."""
-
-    width: int = Field(gt=0, le=64)
-    with_: str = Field("0", alias="with", min_length=1, max_length=1)
-
-
-class Condition(_Block):
-    """Holds when the field is one of ``is``, or matches the regular expression, or is missing."""
-
-    field: str
-    is_: tuple[str, ...] | None = Field(None, alias="is")
-    matches: str | None = None
-    missing: bool | None = None
-
-    @field_validator("is_", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _one_test(self) -> Condition:
-        if sum(test is not None for test in (self.is_, self.matches, self.missing)) != 1:
-            raise ValueError("a condition needs exactly one of 'is', 'matches' and 'missing'")
-        return self
-
-
-class Case(_Block):
-    """One branch of a ``case``."""
-
-    when: Condition
-    then: str | Rule
-
-
-class RecordReference(_Block):
-    """The record_id of another record of the same source, by its record type and the fields of its key."""
-
-    record: str
-    key: tuple[str, ...]
-
-
-class Rule(_Block):
-    """How one column is filled. Exactly one of ORIGINS; the other keys are steps, applied in the order given here."""
-
-    # Where the value comes from.
-    from_: str | None = Field(None, alias="from")
-    constant: str | int | float | bool | tuple[str, ...] | None = None
-    join: tuple[str, ...] | None = None
-    with_: str = Field(" ", alias="with")
-    first_of: tuple[str | Rule, ...] | None = None
-    list_: tuple[str | Rule, ...] | None = Field(None, alias="list")
-    structs: tuple[dict[str, str | Rule], ...] | None = None
-    case: tuple[Case, ...] | None = None
-    else_: str | Rule | None = Field(None, alias="else")
-    latin: tuple[str, ...] | None = None
-    scheme: Literal["icao9303"] = "icao9303"
-    language: str | None = None
-    name_key: tuple[str, ...] | None = None
-    hash: tuple[str, ...] | None = None
-    sql: str | None = None
-    record: RecordReference | None = None
-
-    # Steps on the text, in this order.
-    missing: dict[str, Missing] | None = None
-    replace: dict[str, str] | None = None
-    extract: str | None = None
-    group: int = 1
-    apply: tuple[str, ...] = ()
-    pad: Pad | None = None
-    split: str | SplitRegex | None = None
-
-    # What the text is read as: at most one.
-    integer: bool = False
-    number: Number | bool = False
-    boolean: Boolean | None = None
-    date: tuple[str, ...] | None = None
-    calendar: Calendar = "gregorian"
-    pivot: int | None = Field(None, ge=0, le=99)
-    approximate: bool = False
-    timestamp: tuple[str, ...] | None = None
-    zone: str | None = None
-    codes: str | None = None
-    unmapped: Policy = "flag"
-    check: Literal["vin", "mrz", "imei", "imo", "luhn"] | None = None
-
-    zero_is_missing: bool = False
-    invalid: Policy | None = None
-
-    @field_validator(
-        "join", "latin", "name_key", "hash", "apply", "date", "timestamp", "list_", mode="before"
-    )
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Rule:
-        given = [name for name in ORIGINS if getattr(self, _ATTRIBUTE.get(name, name)) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                f"a rule needs exactly one of {', '.join(ORIGINS)}; it has {' and '.join(given) or 'none'}"
-            )
-        read_as = [
-            name
-            for name in ("integer", "number", "boolean", "date", "timestamp", "codes", "check")
-            if getattr(self, name)
-        ]
-        if len(read_as) > 1:
-            raise ValueError(f"a value is read as one thing; this rule has {' and '.join(read_as)}")
-        return self
-
-
-class SplitRegex(_Block):
-    """A separator given as a regular expression."""
-
-    regex: str
-
-
-_ATTRIBUTE = {"from": "from_", "list": "list_"}
-
-
-class SplitEach(_Block):
-    """One record per part of a cell; ``as`` names the part, ``as#`` its number."""
-
-    split: str
-    on: str
-    as_: str = Field(alias="as")
-
-
-class Unpivot(_Block):
-    """One record per column of a wide row: the column's label in ``name``, its cell in ``value``."""
-
-    unpivot: dict[str, str]
-    name: str
-    value: str
-    skip_missing: bool = True
-
-
-class Where(_Block):
+class Where(Block):
     """The rows that are selected, and why the others deliberately are not."""
 
     sql: str
-    reason: str
+    reason: str = Field(min_length=1)
 
 
-class Branch(_Block):
+class Branch(Block):
     """One of several records made from a row; what it leaves out is taken from the mapping."""
 
     each: str | SplitEach | Unpivot | None = None
     where: Where | None = None
-    key: tuple[str, ...] | None = None
-    fields: dict[str, str | Rule] = {}
+    key: Words | None = None
+    fields: dict[str, TextOrRule] = Field(default_factory=dict)
 
 
-class Mapping(_Block):
+class Mapping(Block):
     """The content of ``mappings/<source>/<name>.yaml``."""
 
     source: str
@@ -210,10 +44,10 @@ class Mapping(_Block):
     description: str = ""
     each: str | SplitEach | Unpivot | None = None
     where: Where | None = None
-    key: tuple[str, ...] = Field(min_length=1)
+    key: Words
     duplicates: Literal["keep_first", "keep_last", "number"] = "keep_first"
-    fields: dict[str, str | Rule] = {}
-    ignored: dict[str, str] = {}
+    fields: dict[str, TextOrRule] = Field(default_factory=dict)
+    ignored: dict[str, str] = Field(default_factory=dict)
     rows: tuple[Branch, ...] = ()
 
     @model_validator(mode="after")
@@ -243,10 +77,6 @@ class Mapping(_Block):
             )
             for branch in self.rows
         )
-
-
-for _model in (Case, Rule, Branch, Mapping):
-    _model.model_rebuild()
 
 
 class MappingFile:

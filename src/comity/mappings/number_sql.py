@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from comity.mappings.mapping import Number
+from comity.mappings.rule import Number
 from comity.mappings.text_steps import sql_text
 from comity.mappings.value import Issue, Steps, Value
 
 if TYPE_CHECKING:
-    from comity.mappings.mapping import Rule
+    from comity.mappings.rule import Rule
     from comity.standard import Column
 
 # What each type holds; a value beyond would fail in the cast that ends every record.

@@ -18,7 +18,7 @@ from comity.mappings.value import Issue, Steps, Value, understood
 
 if TYPE_CHECKING:
     from comity.mappings.context import Context
-    from comity.mappings.mapping import Policy, Rule
+    from comity.mappings.rule import Policy, Rule
     from comity.standard import Column
 
 _INLINE_CODES = 400  # above this, membership of a code list is a join

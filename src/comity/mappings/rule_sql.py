@@ -12,8 +12,8 @@ from comity.errors import MappingError, nearest
 from comity.mappings.context import item_of
 from comity.mappings.expression import parse_expression
 from comity.mappings.lookup import LatinLookup, NameKeyLookup
-from comity.mappings.mapping import Case, Condition, Rule
 from comity.mappings.read_sql import check_constant, read_list, read_text
+from comity.mappings.rule import Case, Condition, Rule
 from comity.mappings.text_steps import sql_name, sql_text, text_step
 from comity.mappings.value import Issue, Steps, Value
 

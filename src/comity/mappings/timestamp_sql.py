@@ -15,7 +15,7 @@ from comity.mappings.text_steps import sql_text
 from comity.mappings.value import Issue, Steps, Value, understood
 
 if TYPE_CHECKING:
-    from comity.mappings.mapping import Rule
+    from comity.mappings.rule import Rule
     from comity.standard import Column
 
 

@@ -12,7 +12,7 @@ from comity.mappings.text_steps import sql_name, sql_text
 
 if TYPE_CHECKING:
     from comity.mappings.lookup import Lookup, LookupKind
-    from comity.mappings.mapping import Policy
+    from comity.mappings.rule import Policy
     from comity.mappings.source_field import SourceField
 
 
