@@ -6,10 +6,12 @@ that fits its head; and what is no export at all (nothing, zeros, a picture) is 
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from comity.adapters.archive_file import open_files
+from comity.adapters.encoding import PartlyDecodedError
 from comity.adapters.part import ExportFile, Reading
 from comity.adapters.reader import find_reader
 from comity.adapters.refused import join_refused
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _TEXT = ("csv", "json", "ndjson", "xml")
 _HEAD = 1 << 16
+_TOLERATED = 0.5
 # What files of other kinds begin with.
 _MAGIC = {
     b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"%PDF": "a PDF document",
@@ -38,19 +41,11 @@ def read_export(adapter: Adapter, files: Sequence[ExportFile], into: Path) -> Re
     readings: list[Reading] = []
     row = 1
     for delivered in files:
-        for file in open_files(delivered, adapter.delivery.files, into):
-            reading = _read_file(adapter, file, into, row)
-            readings.append(reading)
-            row += reading.rows_read
-            if file.path.parent == into:
-                file.path.unlink(missing_ok=True)  # a member: its rows are in the parts now
-    if not readings:
-        raise ReadError(
-            "read.empty-export",
-            "The export holds no file that the adapter reads",
-            file=", ".join(file.name for file in files),
-            remedy="check the archive's members against 'delivery.files'",
-        )
+        with closing(open_files(delivered, adapter.delivery.files, into)) as opened:
+            for file in opened:
+                reading = _read_file(adapter, file, into, row)
+                readings.append(reading)
+                row += reading.rows_read
     refused = [reading.refused for reading in readings if reading.refused is not None]
     return Reading(
         parts=tuple(part for reading in readings for part in reading.parts),
@@ -77,18 +72,23 @@ def _read_file(adapter: Adapter, file: ExportFile, into: Path, first_row: int) -
 
 
 def _choose(adapter: Adapter, file: ExportFile) -> int:
-    """The first format that fits; with one format only, that one."""
+    """The first format that fits, else the one with the fewest lines that cannot be decoded; a single one is it."""
     _check_content(file, tuple(format.type for format in adapter.formats))
     if len(adapter.formats) == 1:
         return 0
     first: ReadError | None = None
+    partly: list[tuple[float, int]] = []
     for index, format in enumerate(adapter.formats):
         try:
             find_reader(format.type).probe(file, format, adapter)
         except ReadError as error:
             first = first or error
+            if isinstance(error, PartlyDecodedError) and error.share <= _TOLERATED:
+                partly.append((error.share, index))
         else:
             return index
+    if partly:
+        return min(partly)[1]
     assert first is not None  # there is at least one format, and none fitted
     first.message += f" (and none of the {len(adapter.formats) - 1} other formats of the adapter fits)"
     raise first
