@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from comity.cli.main import main
 
@@ -116,6 +117,17 @@ class SmallFederation:
         assert "Traceback" not in said
         new = sorted(self._reports() - before)
         return Night(code, said, json.loads(new[-1].read_text("utf-8")) if new else {})
+
+    def run_as_a_plain_user(self, *options: str) -> tuple[int, str]:
+        """One night in a process to which permissions apply, also where the tests run as root."""
+        command = [*COMITY, "--data", str(self.data), "--federation", str(self.root), "run", "--jobs", "1"]
+        if os.geteuid() == 0:
+            if shutil.which("setpriv") is None:
+                pytest.skip("root may do everything here, and there is no setpriv to give that up")
+            command = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all", *command]
+        done = subprocess.run([*command, *options], capture_output=True, text=True)
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stdout + done.stderr
 
     def run_measured(self, *options: str) -> tuple[Night, int]:
         """One night in a process of its own: what came of it, and its highest memory in megabytes, workers' too."""

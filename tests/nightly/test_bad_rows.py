@@ -11,6 +11,8 @@ import pytest
 
 from tests.nightly.small import VEHICLES, WANTED, Night, SmallFederation, as_xml, samples
 
+pytestmark = pytest.mark.xdist_group("bad-rows")  # one night for all of them
+
 SEARCHED = "ua-wanted"
 (GOOD_VEHICLES,) = samples(VEHICLES).values()
 (GOOD_WANTED,) = samples(WANTED).values()
@@ -42,11 +44,11 @@ CUT_XML = as_xml()[: as_xml().rindex(b"<model>")]
 THAI_ROW = GOOD_WANTED.splitlines()[1]
 DAMAGED = {
     "undecodable-bytes": vehicles(
-        3, b"QQZ1,\xff\xfe,Toyota,,1999,Saloon,2026-10-03,Tasman\n", "read.undecodable",
+        3, b"QQZ1,\xff\xfe,Toyota,,1999,Saloon,2026-10-03,Tasman\n", "read.undecodable-bytes",
         r"QQZ1,\xff\xfe,Toyota,,1999,Saloon,2026-10-03,Tasman",
     ),
     "undecodable-code-page": Damaged(
-        WANTED, "wanted_th.csv", GOOD_WANTED.rstrip() + b"\n" + THAI_ROW + b"\xdb\n", "read.undecodable",
+        WANTED, "wanted_th.csv", GOOD_WANTED.rstrip() + b"\n" + THAI_ROW + b"\xdb\n", "read.undecodable-bytes",
         GOOD_WANTED.rstrip().count(b"\n") + 1, GOOD_WANTED.rstrip().count(b"\n") + 2,
         THAI_ROW.decode("cp874") + r"\xdb",
     ),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from comity.adapters.adapter import Adapter
 
@@ -37,14 +39,11 @@ class Delivery:
 
 def waiting_files(folder: Path, adapter: Adapter) -> tuple[Path, ...]:
     """The files that the adapter's patterns name, oldest first: by its ``order``, else by time of change, then name."""
-    if not folder.is_dir():
-        return ()
     patterns = adapter.delivery.files
     found = [
         path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        for path in _files(folder)
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and not path.name.endswith((".part", ".tmp"))
         and any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
     ]
@@ -57,6 +56,16 @@ def waiting_files(folder: Path, adapter: Adapter) -> tuple[Path, ...]:
         return ("", path.stat().st_mtime_ns, path.name)
 
     return tuple(sorted(found, key=age))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Every file below ``folder``. A folder that may not be looked into is an error: it is not empty."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    for parent, _, names in os.walk(folder, onerror=fail):
+        yield from (path for name in names if (path := Path(parent, name)).is_file())
 
 
 def deliveries(files: tuple[InboxFile, ...], *, together: bool) -> tuple[Delivery, ...]:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from comity.nightly.inbox import Delivery, InboxFile, deliveries, waiting_files
 from comity.nightly.work import snapshot_task
 from comity.nightly.workers import worker_died
+from comity.store.failure import storing
+from comity.store.layout import make_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,11 +52,12 @@ def find_waiting(store: Store, source: Source, staging: Path, workers: Workers) 
         found: tuple[Delivery, ...] = deliveries((file,), together=False)
     else:
         folder = store.layout.inbox / source.source_id
-        folder.mkdir(mode=0o700, exist_ok=True)
-        files = tuple(
-            InboxFile(path, store.archive(path), path.stat().st_size)
-            for path in waiting_files(folder, adapter)
-        )
+        make_folder(folder)
+        with storing("looking into the inbox", folder):
+            files = tuple(
+                InboxFile(path, store.archive(path), path.stat().st_size)
+                for path in waiting_files(folder, adapter)
+            )
         found = deliveries(files, together=adapter.delivery.together)
     return tuple(_as_waiting(store, delivery) for delivery in _choose(store, source, found))
 
