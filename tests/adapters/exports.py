@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from typing import TYPE_CHECKING, Any
 
@@ -40,27 +41,28 @@ def make_file(path: Path, data: bytes) -> ExportFile:
 
 def rows(reading: Reading, adapter: Adapter) -> list[tuple[Any, ...]]:
     """Every row of every part: its number and its fields."""
-    found: list[tuple[Any, ...]] = []
-    with duckdb.connect() as connection:
-        for part in reading.parts:
-            found += connection.execute(scan_sql(part, adapter)).fetchall()
-    return found
+    return [row for part in reading.parts for row in _fetch(scan_sql(part, adapter))]
 
 
 def raw(reading: Reading, adapter: Adapter) -> list[tuple[int, str]]:
-    found: list[tuple[int, str]] = []
-    with duckdb.connect() as connection:
-        for part in reading.parts:
-            found += connection.execute(raw_sql(part, adapter)).fetchall()
-    return found
+    return [row for part in reading.parts for row in _fetch(raw_sql(part, adapter))]
 
 
 def refused(reading: Reading, *columns: str) -> list[tuple[Any, ...]]:
     if reading.refused is None:
         return []
-    with duckdb.connect() as connection:
-        chosen = ", ".join(columns or ("source_row", "line", "code"))
-        return connection.execute(f"SELECT {chosen} FROM read_parquet('{reading.refused}')").fetchall()
+    chosen = ", ".join(columns or ("source_row", "line", "code"))
+    return _fetch(f"SELECT {chosen} FROM read_parquet('{reading.refused}')")
+
+
+def _fetch(sql: str) -> list[tuple[Any, ...]]:
+    return _connection().execute(sql).fetchall()
+
+
+@functools.cache
+def _connection() -> duckdb.DuckDBPyConnection:
+    # Opening one takes longer than most of these questions.
+    return duckdb.connect()
 
 
 def assert_adds_up(reading: Reading, adapter: Adapter) -> None:

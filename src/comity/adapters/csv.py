@@ -22,7 +22,7 @@ from comity.adapters.csv_records import (
     Dialect,
     find_records,
 )
-from comity.adapters.encoding import MAX_LINE, read_chunks
+from comity.adapters.encoding import MAX_LINE, PartlyDecodedError, read_chunks
 from comity.adapters.part import PLACEHOLDER, FileRead, Reading
 from comity.adapters.refused import RefusedRows
 from comity.errors import ReadError
@@ -38,9 +38,10 @@ if TYPE_CHECKING:
     from comity.adapters.formats import CsvFormat
     from comity.adapters.part import ExportFile
 
+_PROBED = 1 << 16
 _TRUNCATED, _RESERVED, _FOOTER = 10, 11, 20
 _REASONS = {
-    STRAY_QUOTE: ("read.stray-quote", "a quote stands inside a cell, where it neither opens nor closes it"),
+    STRAY_QUOTE: ("read.stray-quote", "a quote stands where it neither opens nor closes a cell"),
     UNCLOSED_QUOTE: ("read.unclosed-quote", "a quote opens here and is not closed"),
     TOO_LONG: ("read.record-too-long", f"the record is longer than {MAX_LINE} bytes"),
     _RESERVED: ("read.reserved-mark", "the record holds the mark that stands for refused rows"),
@@ -53,7 +54,7 @@ def read(file: ExportFile, format: CsvFormat, adapter: Adapter, into: Path, firs
     head: Head | None = None
     rest: Chunk | None = None
     refused = RefusedRows(into, file.name)
-    row, footers, encoding = first_row, 0, None
+    row, footers, encoding, suspect = first_row, 0, None, False
     for chunk in read_chunks(file.path, format.encoding, file.name):
         if head is None:
             head = find_head(chunk.data, format, adapter.fields, file.name)
@@ -63,7 +64,8 @@ def read(file: ExportFile, format: CsvFormat, adapter: Adapter, into: Path, firs
             parts = CsvParts(into, head.columns, format.delimiter, first_row)
         chunk = chunk if rest is None else rest.then(chunk)
         bad_lines = np.array([each.line for each in chunk.bad], np.int64)
-        records = find_records(chunk.data, dialect, bad_lines, chunk.last)
+        records = find_records(chunk.data, dialect, bad_lines, chunk.last, suspect)
+        suspect = records.suspect
         codes = _codes(chunk, records, format)
         if codes is None:
             parts.add(chunk.data, records, None)
@@ -89,18 +91,14 @@ def read(file: ExportFile, format: CsvFormat, adapter: Adapter, into: Path, firs
 
 
 def probe(file: ExportFile, format: CsvFormat, adapter: Adapter) -> None:
-    """The first chunk must decode strictly and show the header; without one, its rows must have the
-    columns.
-    """
-    chunk = next(read_chunks(file.path, format.encoding, file.name, 1 << 16))
-    if chunk.bad:
-        raise ReadError(
-            "read.wrong-encoding",
-            f"The file is not in {format.encoding}",
-            file=file.name,
-            found=chunk.bad[0].message,
-        )
-    head = find_head(chunk.data, format, adapter.fields, file.name)
+    """The first chunk must show the header, or without one some row with the columns, and then decode."""
+    chunk = next(read_chunks(file.path, format.encoding, file.name, _PROBED))
+    try:
+        head = find_head(chunk.data, format, adapter.fields, file.name)
+    except ReadError:
+        if chunk.bad:
+            raise PartlyDecodedError(chunk, format.encoding, file.name, share=1.0) from None
+        raise
     if not format.header_rows:
         body = chunk.after(head.size, head.lines)
         records = find_records(
@@ -108,6 +106,8 @@ def probe(file: ExportFile, format: CsvFormat, adapter: Adapter) -> None:
         )
         if len(records.codes) and not (records.codes == FINE).any():
             raise ReadError("read.no-header", "No row has the declared columns", file=file.name)
+    if chunk.bad:
+        raise PartlyDecodedError(chunk, format.encoding, file.name)
 
 
 def _dialect(format: CsvFormat, columns: int) -> Dialect:

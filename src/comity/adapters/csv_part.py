@@ -28,10 +28,8 @@ PART_BYTES = 64 << 20
 class CsvParts:
     """Writes one file's records; ``columns`` are its fields, ``delimiter`` its own."""
 
-    def __init__(
-        self, into: Path, columns: tuple[str, ...], delimiter: str, first_row: int, size: int = PART_BYTES
-    ) -> None:
-        self._into, self._columns, self._size = into, columns, size
+    def __init__(self, into: Path, columns: tuple[str, ...], delimiter: str, first_row: int) -> None:
+        self._into, self._columns = into, columns
         self._placeholder = (PLACEHOLDER + delimiter * (len(columns) - 1)).encode("ascii")
         self._file: BinaryIO | None = None
         self._path = into
@@ -55,7 +53,7 @@ class CsvParts:
         self._bytes += len(block)
         self._rows += rows
         self._marked |= kept is not None
-        if self._bytes >= self._size:
+        if self._bytes >= PART_BYTES:
             self._close()
 
     def finish(self) -> tuple[Part, ...]:

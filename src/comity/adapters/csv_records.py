@@ -1,22 +1,25 @@
 """Where the records of delimited text begin and end, found on whole columns of bytes.
 
 Invariant: a stray or unclosed quote costs its own physical line and nothing else. Reading starts outside
-quotes at a line; if the quotes of that line break the rules, the line is refused. If the line ends inside
-quotes, the record goes on to the line that closes them; if that never comes, comes after the bound, or
-breaks the rules on the way, the first line alone is refused and reading starts again at the next one. No
-step goes over records one by one.
+quotes at a line; if the quotes of that line break the rules (see ``csv_quotes``), the line is refused. If the
+line ends inside quotes, the record goes on to the line that closes them; if that never comes, comes after the
+bound, or breaks the rules on the way, the first line alone is refused and reading starts again at the next
+one. No step goes over records one by one.
 
-A quote may open only behind a delimiter or a line end, and close only before one; two quotes inside quotes
-are one. Bytes are tested eight at a time and kept as bits: bit ``i`` of a board speaks of byte ``i``, and
-whether a byte lies inside quotes is the parity of the quotes up to it, a running exclusive or.
+Text without faults is the usual case and takes a shorter way: bytes are tested eight at a time and kept as
+bits, bit ``i`` of a board speaks of byte ``i``, and whether a byte lies inside quotes is the parity of the
+quotes up to it, a running exclusive or. Where every quote opens behind a delimiter or a line end and closes
+before one, both ways find the same records.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from comity.adapters.csv_quotes import quoting_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +53,7 @@ class Records:
 
     ``starts``, ``ends``: of each record, its line end excluded; ``lines``: the physical line it begins on,
     from 0; ``columns``: how many it has; ``codes``: FINE or why it is refused. ``whole``: every byte
-    belongs to a fine record.
+    belongs to a fine record. ``suspect``: the last record with quotes is refused.
     """
 
     starts: Places
@@ -61,37 +64,34 @@ class Records:
     consumed: int
     lines_consumed: int
     whole: bool
+    suspect: bool = False
 
 
-def find_records(data: bytes, dialect: Dialect, bad_lines: Places, last: bool) -> Records:
+def find_records(
+    data: bytes, dialect: Dialect, bad_lines: Places, last: bool, suspect: bool = False
+) -> Records:
     """The records of ``data``, which starts outside quotes and ends with a line end unless it is the
-    ``last``.
+    ``last``. ``suspect`` is that of the records before.
     """
     text = np.frombuffer(data, np.uint8)
     breaks = _line_breaks(data, text)
     if dialect.quote is None or bytes([dialect.quote]) not in data:
-        return _unquoted(text, breaks, dialect, bad_lines)
+        return replace(_unquoted(text, breaks, dialect, bad_lines), suspect=suspect)
     quotes = text == dialect.quote
     delimiters = text == dialect.delimiter
     board = _board(quotes)
     inside = _running_parity(board)
     beside = _board(quotes | delimiters | breaks | (text == 13))
-    wrong, wrong_inverted = _misplaced(board, inside, beside, len(text))
     ends_inside = bool(np.bitwise_count(board).sum() & 1)
-    if not wrong.any() and not len(bad_lines) and not (last and ends_inside):
+    misplaced = _misplaced(board, inside, beside, len(text))
+    if not misplaced and not len(bad_lines) and not (last and ends_inside):
         found = _well_quoted(text, breaks, delimiters, _bytes(inside, len(text)), dialect, last)
         if found is not None:
-            return found
-    return _line_by_line(
-        text,
-        breaks,
-        delimiters,
-        _bytes(inside, len(text)),
-        (_bytes(wrong, len(text)), _bytes(wrong_inverted, len(text))),
-        dialect,
-        bad_lines,
-        last,
-    )
+            final = data.rfind(dialect.quote, 0, found.consumed)
+            if final >= 0:
+                suspect = bool(found.codes[np.searchsorted(found.starts, final, "right") - 1] != FINE)
+            return replace(found, suspect=suspect)
+    return _line_by_line(text, breaks, delimiters, dialect, bad_lines, last, suspect)
 
 
 def _unquoted(text: Bytes, breaks: Flags, dialect: Dialect, bad_lines: Places) -> Records:
@@ -134,28 +134,22 @@ def _line_by_line(
     text: Bytes,
     breaks: Flags,
     delimiters: Flags,
-    inside: Bytes,
-    wrong: tuple[Bytes, Bytes],
     dialect: Dialect,
     bad_lines: Places,
     last: bool,
+    suspect: bool,
 ) -> Records:
     """The rule of the module where quotes break it: what each line does when entered outside or inside
     quotes.
     """
     starts, ends, stops = _spans(text, breaks)
     lines = len(starts)
-    # ``flipped``: the running parity says inside where this line, entered outside, says outside.
-    flipped = np.zeros(lines, np.bool_)
-    flipped[1:] = inside[starts[1:] - 1] == 1
-    odd = (inside[stops - 1] == 1) != flipped
-    straight, inverted = (np.maximum.reduceat(flags, starts) > 0 for flags in wrong)
+    quoting = quoting_of(text, dialect.quote or 0, delimiters, breaks, starts)
     bad = np.zeros(lines, np.bool_)
     bad[bad_lines] = True
-    refused = np.where(flipped, inverted, straight) | bad  # when entered outside
-    refused_within = np.where(flipped, straight, inverted) | bad  # when entered inside
-    opening = np.flatnonzero(odd & ~refused)
-    deciding = np.flatnonzero(odd | refused_within)  # entered inside, such a line closes or breaks
+    refused, refused_within = quoting.wrong_outside | bad, quoting.wrong_inside | bad
+    opening = np.flatnonzero(quoting.ends_inside & ~refused)
+    deciding = np.flatnonzero(~quoting.stays_inside | refused_within)  # entered inside, it closes or breaks
     place = np.searchsorted(deciding, opening, "right")
     decided = place < len(deciding)
     close = np.append(deciding, lines)[place]
@@ -171,24 +165,25 @@ def _line_by_line(
     depth = np.zeros(lines + 1, np.int64)
     depth[first + 1] += 1
     np.subtract.at(depth, final + 1, 1)
-    at = np.flatnonzero(np.cumsum(depth[:lines]) == 0)
+    entered_inside = np.cumsum(depth[:lines]) > 0
+    at = np.flatnonzero(~entered_inside)
     at = at[at < limit]
     until = at.copy()
     until[np.searchsorted(at, first)] = final
 
     codes = np.zeros(len(at), np.uint8)
-    codes[(odd & ~refused)[at] & (until == at)] = UNCLOSED_QUOTE
+    codes[(quoting.ends_inside & ~refused)[at] & (until == at)] = UNCLOSED_QUOTE
     codes[refused[at]] = STRAY_QUOTE
     codes[bad[at]] = BAD_LINE
-    straight_sum, flipped_sum = (
-        np.append(0, np.cumsum(np.add.reduceat(flags, starts, dtype=np.int64)))
-        for flags in (delimiters & (inside == 0), delimiters & (inside == 1))
-    )
-    columns = np.where(
-        flipped[at], flipped_sum[until + 1] - flipped_sum[at], straight_sum[until + 1] - straight_sum[at]
-    )
+    outside = quoting.outside(delimiters, starts, entered_inside)
+    columns = np.searchsorted(outside, stops[until]) - np.searchsorted(outside, starts[at]) + 1
+    # Behind a refused row with quotes, a quote that is data here may be the one that was missed there.
+    quoted = np.flatnonzero(quoting.quoted[at])
+    doubtful = np.append(suspect, (codes[quoted] != FINE) | (columns[quoted] != dialect.columns))
+    codes[quoted[doubtful[:-1] & quoting.lone[at[quoted]] & (codes[quoted] == FINE)]] = STRAY_QUOTE
     consumed = int(starts[limit]) if limit < lines else len(text)
-    return _judged(starts[at], ends[until], stops[until], at, columns + 1, codes, dialect, consumed, limit)
+    found = _judged(starts[at], ends[until], stops[until], at, columns, codes, dialect, consumed, limit)
+    return replace(found, suspect=bool(doubtful[-1]))
 
 
 def _first_come(first: Places, final: Places) -> Places:
@@ -285,8 +280,8 @@ def _running_parity(board: Board) -> Board:
     return parity
 
 
-def _misplaced(quotes: Board, inside: Board, beside: Board, length: int) -> tuple[Board, Board]:
-    """Quotes that may not stand where they do, if the text begins outside quotes, and if it begins inside.
+def _misplaced(quotes: Board, inside: Board, beside: Board, length: int) -> bool:
+    """Whether any quote stands where none may open or close, if the text begins outside quotes.
 
     ``beside``: bytes that a quote may have beside it: delimiters, line ends, quotes; the ends of the text
     too.
@@ -297,5 +292,4 @@ def _misplaced(quotes: Board, inside: Board, beside: Board, length: int) -> tupl
     after[:-1] |= beside[1:] << top
     before[0] |= one
     after[(length - 1) // 64] |= one << np.uint64((length - 1) % 64)
-    not_opening, not_closing = quotes & ~before, quotes & ~after
-    return (not_opening & inside) | (not_closing & ~inside), (not_opening & ~inside) | (not_closing & inside)
+    return bool(((quotes & ~before & inside) | (quotes & ~after & ~inside)).any())

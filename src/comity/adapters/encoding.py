@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -26,8 +27,9 @@ if TYPE_CHECKING:
 
 CHUNK: Final = 4 << 20
 MAX_LINE: Final = 2 << 20
-UNDECODABLE: Final = "read.undecodable"
+UNDECODABLE: Final = "read.undecodable-bytes"
 TOO_LONG: Final = "read.record-too-long"
+_NEXT_LINE = 0x15  # ends a line in EBCDIC too
 _SHOWN = 1_000  # bytes that are kept of a line beyond the bound
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -38,6 +40,20 @@ _BOMS = (
 )
 _FAMILY = {"utf-8-sig": "utf-8", "utf_8_sig": "utf-8"}
 _ESCAPED = re.compile("[\udc00-\udcff]")
+
+
+class PartlyDecodedError(ReadError):
+    """``share`` of a file's first lines cannot be decoded: another format may fit better."""
+
+    def __init__(self, chunk: Chunk, encoding: str, name: str, share: float | None = None) -> None:
+        self.share = len(chunk.bad) / max(_count_lines(chunk.data), 1) if share is None else share
+        super().__init__(
+            "read.wrong-encoding",
+            f"The file is not in {encoding}",
+            file=name,
+            found=chunk.bad[0].message,
+            remedy="declare the encoding that the source uses, or a second format if it uses two",
+        )
 
 
 @dataclass(frozen=True)
@@ -111,7 +127,9 @@ class LineCodec:
         self.ebcdic = line_feed == b"\x25"
         self.line_feed = line_feed[0] if self.ebcdic else 10
         self.carriage_return = carriage_return[0] if self.ebcdic else 13
-        self.ascii = _decodes_ascii(self.name)
+        # Escape sequences switch between alphabets; every line begins in ASCII, whatever is wrong before it.
+        self.switching = self.name.startswith("iso2022")
+        self.ascii = not self.switching and _decodes_ascii(self.name)
 
     def line_stops(self, raw: bytes) -> NDArray[np.int64]:
         """For every line the offset behind its end."""
@@ -119,11 +137,14 @@ class LineCodec:
         units = np.frombuffer(raw, self.dtype, len(raw) // width)
         ends = units == self.line_feed
         if self.ebcdic:
-            ends |= units == 0x15
+            ends |= units == _NEXT_LINE
         returns = np.flatnonzero(units == self.carriage_return)
         if len(returns):
-            following = np.minimum(returns + 1, len(units) - 1)
-            ends[returns[units[following] != self.line_feed]] = True
+            following = units[np.minimum(returns + 1, len(units) - 1)]
+            alone = following != self.line_feed
+            if self.ebcdic:
+                alone &= following != _NEXT_LINE
+            ends[returns[alone]] = True
         stops = (np.flatnonzero(ends) + 1) * width
         if len(raw) and (not len(stops) or stops[-1] != len(raw)):
             stops = np.append(stops, len(raw))
@@ -132,7 +153,7 @@ class LineCodec:
     def cut(self, raw: bytes) -> int:
         """How many bytes of ``raw`` are whole lines; a carriage return at the end may be half of one."""
         if self.dtype.itemsize == 1:
-            marks = [bytes([self.line_feed]), *([b"\x15"] if self.ebcdic else [])]
+            marks = [bytes([self.line_feed]), *([bytes([_NEXT_LINE])] if self.ebcdic else [])]
             at = max(raw.rfind(mark) for mark in marks)
             return max(at, raw.rfind(bytes([self.carriage_return]), 0, -1)) + 1
         width = self.dtype.itemsize
@@ -174,8 +195,9 @@ def open_codec(file: BinaryIO, encoding: str, name: str) -> LineCodec:
     return LineCodec(family)
 
 
-def read_chunks(path: Path, encoding: str, name: str, size: int = CHUNK) -> Iterator[Chunk]:
+def read_chunks(path: Path, encoding: str, name: str, size: int | None = None) -> Iterator[Chunk]:
     """The file's lines as UTF-8; the last chunk says so, and an empty file is one empty chunk."""
+    size = size or CHUNK
     with path.open("rb") as file:
         codec = open_codec(file, encoding, name)
         offset, line, guard, rest = file.tell(), 1, _Guard(name, encoding), b""
@@ -183,10 +205,10 @@ def read_chunks(path: Path, encoding: str, name: str, size: int = CHUNK) -> Iter
             block = file.read(size)
             raw, last = rest + block, len(block) < size
             stop = len(raw) if last else codec.cut(raw)
-            if not stop and len(raw) <= MAX_LINE:
+            if not stop and not last and len(raw) <= MAX_LINE:
                 rest = raw
                 continue
-            if not stop:
+            if not stop and not last:
                 chunk, rest = _overlong(file, codec, raw, offset, line), b""
             else:
                 chunk, rest = _decode(codec, raw[:stop], offset, line, last), raw[stop:]
@@ -205,12 +227,15 @@ def _count_lines(data: bytes) -> int:
 
 
 def _decode(codec: LineCodec, raw: bytes, offset: int, line: int, last: bool) -> Chunk:
-    try:
-        return Chunk(codec.to_utf8(raw), raw, offset, line, (), last, codec)
-    except UnicodeDecodeError:
-        pass
-    stops = codec.line_stops(raw)
-    text = codec._lines(raw.decode(codec.name, _MARK))
+    stops = codec.line_stops(raw) if codec.switching else None
+    if stops is None:
+        try:
+            return Chunk(codec.to_utf8(raw), raw, offset, line, (), last, codec)
+        except UnicodeDecodeError:
+            stops = codec.line_stops(raw)
+        text = codec._lines(raw.decode(codec.name, _MARK))
+    else:
+        text = "".join(raw[a:b].decode(codec.name, _MARK) for a, b in pairwise([0, *stops.tolist()]))
     # Which lines hold marks: count line ends before each mark, in the text, where one line is one line.
     units = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     marks = np.flatnonzero((units >= 0xDC00) & (units <= 0xDCFF))

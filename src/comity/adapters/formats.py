@@ -11,6 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+# Python counts them as encodings of text, but no file is written in them.
+_NO_TEXT = {"charmap", "idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"}
+# A line end is not always one in the text, or a line means nothing without those before it.
+_NO_LINES = {"hz", "iso2022_kr", "utf-7"}
 _NOT_RE2 = re.compile(r"\(\?<?[=!]|\\[1-9]")
 
 
@@ -33,8 +37,10 @@ class _Encoded(_Format):
             raise ValueError(
                 f"nobody knows the encoding '{name}'; use a name such as utf-8 or cp1250"
             ) from None
-        if not getattr(info, "_is_text_encoding", True):
+        if not getattr(info, "_is_text_encoding", True) or info.name in _NO_TEXT:
             raise ValueError(f"'{name}' is not an encoding of text")
+        if info.name in _NO_LINES:
+            raise ValueError(f"'{name}' cannot be read line by line; have the export in UTF-8")
         return info.name
 
 
@@ -85,9 +91,11 @@ class CsvFormat(_Encoded, _Framed):
 class FixedWidthFormat(_Encoded):
     type: Literal["fixed_width"]
     record_length: int | None = Field(None, ge=1, le=1_000_000)
-    """Bytes in a record, without its line ending. Needed when there are no line endings."""
+    """Characters in a record, without its line ending. Needed when there are no line endings."""
     line_ending: Literal["none", "\n"] = "\n"
     """``none``: records follow each other without a break. Otherwise any of ``\\n``, ``\\r\\n``, ``\\r``."""
+    trimmed: bool = False
+    """Blanks at the end of a record may be missing."""
     preamble_rows: int = Field(0, ge=0, le=10_000)
     footer: str | None = None
     """A regular expression on the record; such records are not selected."""
@@ -101,6 +109,22 @@ class FixedWidthFormat(_Encoded):
     def _has_an_end(self) -> FixedWidthFormat:
         if self.line_ending == "none" and self.record_length is None:
             raise ValueError("without line endings 'record_length' is needed")
+        if self.line_ending == "none" and self.trimmed:
+            raise ValueError("without line endings no record can be 'trimmed'")
+        return self
+
+    @model_validator(mode="after")
+    def _has_places(self) -> FixedWidthFormat:
+        """A field is found by counting characters, so a character must be a byte, or the record a line."""
+        if is_code_page(self.encoding):
+            return self
+        if self.encoding not in ("utf-8", "utf-8-sig"):
+            raise ValueError(
+                f"a character of '{self.encoding}' may have several bytes, so fields have no places in it; "
+                "use a code page such as cp037 or cp1252, or have the export in UTF-8 with line endings"
+            )
+        if self.line_ending == "none":
+            raise ValueError("records in utf-8 have no fixed number of bytes: they need line endings")
         return self
 
 
@@ -185,3 +209,11 @@ def check_pattern(pattern: str | None) -> str | None:
     if _NOT_RE2.search(pattern):
         raise ValueError("look-around and back-references are not supported in a regular expression")
     return pattern
+
+
+def is_code_page(encoding: str) -> bool:
+    """Whether every character of the encoding is one byte, whatever stands before it."""
+    octets = bytes(range(256))
+    return all(
+        len(each.decode(encoding, errors="replace")) == 256 for each in (octets, octets[::-1])
+    ) and not codecs.lookup(encoding).name.startswith(("iso2022", "hz", "utf"))

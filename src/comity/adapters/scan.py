@@ -88,7 +88,9 @@ def _csv_cells(part: Part, adapter: Adapter, missing: Sequence[str]) -> str:
         f"SELECT {part.first_row} - 1 + row_number() OVER () AS {SOURCE_ROW}, * "
         f"FROM read_csv({quoted_text(str(part.path))}, auto_detect = false, header = false, "
         f"columns = {{{types}}}, delim = {quoted_text(format.delimiter)}, quote = {quote}, "
-        f"escape = {quote}, new_line = '\\n', nullstr = [{nulls}], max_line_size = {2 * MAX_LINE})"
+        f"escape = {quote}, new_line = '\\n', nullstr = [{nulls}], "
+        # Read side by side, DuckDB guesses where in a cell with line ends it is, and can guess wrong.
+        f"parallel = false, max_line_size = {2 * MAX_LINE})"
     )
     if not part.marked:
         return rows
