@@ -1,7 +1,7 @@
 """Every error that Comity raises for a person, and its stable code.
 
 Invariant: a ComityError says what failed, where (file, line, column), what was found and what to do next;
-its code is documented in docs/errors.md and never changes meaning.
+its code is documented in docs/errors/ and never changes meaning.
 
     ComityError
     ├── ConfigError      a file that a person wrote is wrong: YAML, settings, crosswalk, suite   (config.*)
@@ -57,14 +57,14 @@ class ComityError(Exception):
 
     def text(self) -> str:
         """The whole error as a few lines of plain text."""
-        lines = [f"{self.message} [{self.code}]"]
+        lines = [f"{self.message} [{self.code}]"]  # one line each, whatever stands in a file
         if place := self.place():
             lines.append(f"  at     {place}")
         if self.found is not None:
             lines.append(f"  found  {self.found}")
         if self.remedy is not None:
             lines.append(f"  next   {self.remedy}")
-        return "\n".join(lines)
+        return "\n".join(printable(line) for line in lines)
 
     def __reduce__(self) -> tuple[object, ...]:
         # An error crosses from a worker process to the coordinator: keyword arguments must survive.
@@ -104,6 +104,11 @@ class StoreError(ComityError):
 
 class QueryError(ComityError):
     """A question that cannot be answered."""
+
+
+def printable(text: str) -> str:
+    """``text`` on one line and without control characters, which a terminal would carry out."""
+    return "".join(sign if sign.isprintable() else "␤" for sign in text)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ class SmallFederation:
 
     def __init__(self, folder: Path) -> None:
         self.root, self.data = folder / "federation", folder / "data"
-        (self.root / "validation").mkdir(parents=True)  # what the standard itself demands is enough here
+        (self.root / "validation").mkdir(parents=True)
         (self.root / "standard").symlink_to(ROOT / "standard")
         shutil.copytree(ROOT / "mappings" / "crosswalks", self.root / "mappings" / "crosswalks")
 
@@ -71,6 +72,8 @@ class SmallFederation:
             for path in (self.root / room / name).glob("*.yaml"):
                 text = path.read_text("utf-8").replace(f"source: {source}\n", f"source: {name}\n")
                 path.write_text(text, "utf-8")
+        for path in (self.root / "mappings" / name).glob("*.yaml"):
+            self._judge_little(path.stem)
         for key, value in replace.items():
             self.edit(
                 f"adapters/{name}/adapter.yaml",
@@ -78,6 +81,15 @@ class SmallFederation:
                 rf"\g<1>{key}: {value}\n",
             )
         return name
+
+    def _judge_little(self, record_type: str) -> None:
+        """Three of the standard's rules instead of seventy: judging is not what these nights are about."""
+        lines = [
+            f"  - {{severity: off, meta: {{id: {rule}, why: a night of a test}}}}\n"
+            for rule in base_rules(record_type)[3:]
+        ]
+        suite = f"record: {record_type}\nexpectations:\n{''.join(lines)}"
+        (self.root / "validation" / f"{record_type}.yaml").write_text(suite, "utf-8")
 
     def edit(self, file: str, pattern: str, new: str) -> Path:
         """A person changes one place of one file."""
@@ -102,12 +114,13 @@ class SmallFederation:
 
     def call(self, *arguments: str) -> tuple[int, str]:
         """A command of ``comity``: its exit code, and all that it printed."""
-        said = io.StringIO()
+        said = io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True)
         with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             try:
                 main(["--data", str(self.data), "--federation", str(self.root), *arguments])
             except SystemExit as ended:
-                return int(ended.code or 0), said.getvalue()
+                said.seek(0)
+                return int(ended.code or 0), said.read()
         raise AssertionError("a command ends with an exit code")
 
     def run(self, *options: str) -> Night:
@@ -168,6 +181,15 @@ class SmallFederation:
 
     def _reports(self) -> set[Path]:
         return set((self.data / "runs").glob("*/report.json"))
+
+
+@cache
+def base_rules(record_type: str) -> list[str]:
+    """The ids of the rules that the standard itself makes."""
+    from comity.standard import load_standard
+    from comity.validation.base import base_suite
+
+    return [rule.id for rule in base_suite(load_standard(ROOT / "standard"), record_type).rules]
 
 
 FIELDS = ("plate", "colour", "make", "model", "year", "type", "date", "region")

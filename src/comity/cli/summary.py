@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from comity.errors import printable
+
 if TYPE_CHECKING:
     from comity.config.settings import Settings
     from comity.nightly.report import ErrorLine, ExportReport, NightReport
@@ -39,6 +41,8 @@ def print_summary(report: NightReport, settings: Settings) -> None:
     _print_unmapped(report)
     if report.skipped:
         click.echo(f"\nNothing new: {', '.join(report.skipped)}")
+    for source_id, why in report.not_set_up:
+        click.echo(f"\n{source_id}: not set up here, so not read\n  {printable(why)}")
     released = ", ".join(map(str, report.releases)) or "none"
     click.echo(f"\nRun {report.run_id} took {report.seconds:.1f} s. Releases: {released}.")
     click.echo(f"Report: {settings.data_dir / 'runs' / report.run_id}")
@@ -72,10 +76,10 @@ def _print_trouble(export: ExportReport) -> None:
 
 
 def _print_error(error: ErrorLine) -> None:
-    click.echo(f"  {error.message} [{error.code}]")
+    click.echo(f"  {printable(error.message)} [{error.code}]")
     for label, text in (("at", error.place), ("found", error.found), ("next", error.remedy)):
         if text:
-            click.echo(f"  {label:<6} {text}")
+            click.echo(f"  {label:<6} {printable(text)}")
 
 
 def _print_unmapped(report: NightReport) -> None:
@@ -86,9 +90,10 @@ def _print_unmapped(report: NightReport) -> None:
         "\nCodes that no crosswalk has (the value is kept as a flag, or its row refused, as the mapping says):"
     )
     for source_id, line in lines[:10]:
-        click.echo(
-            f"  {source_id} {line.column}: '{line.code}' {line.count:,} times, first in row {line.example_row}; "
+        told = (
+            f"{source_id} {line.column}: '{line.code}' {line.count:,} times, first in row {line.example_row}; "
             f"add to {line.crosswalk}.csv: {line.suggestion()}"
         )
+        click.echo(f"  {printable(told)}")
     if len(lines) > 10:
         click.echo(f"  … and {len(lines) - 10} more, in the run's report")

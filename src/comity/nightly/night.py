@@ -10,6 +10,7 @@ that three daily exports found in one night are three states that can be asked f
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -47,12 +48,14 @@ def run_night(settings: Settings, only: tuple[str, ...] = (), tell: Tell = lambd
     status = "failed"
     try:
         with Workers(settings.jobs) as workers:
-            releases, exports, skipped = _rounds(federation, store, run_id, workers, limits, tell)
+            found = _find(federation, store, staging, workers, tell)
+            releases, exports = _rounds(federation, store, run_id, found.queues, workers, limits, tell)
         report = NightReport(
             run_id,
             releases,
-            exports,
-            skipped,
+            (*found.failed, *exports),
+            tuple(found.skipped),
+            tuple(found.not_set_up),
             tuple((name, ErrorLine.of(error)) for name, error in federation.broken),
             time.monotonic() - began,
         )
@@ -63,33 +66,55 @@ def run_night(settings: Settings, only: tuple[str, ...] = (), tell: Tell = lambd
         store.end_run(run_id, status)  # clears the staging too
 
 
-def _rounds(
-    federation: Federation, store: Store, run_id: str, workers: Workers, limits: Limits, tell: Tell
-) -> tuple[tuple[int, ...], tuple[ExportReport, ...], tuple[str, ...]]:
-    """Releases made, exports taken, sources with nothing new."""
-    staging = store.layout.staging_of(run_id)
-    queues: dict[str, list[Waiting]] = {}
-    releases: list[int] = []
-    reports: list[ExportReport] = []
-    skipped: list[str] = []
+@dataclass
+class _Found:
+    """What waits, by source; and why of some sources nothing does."""
+
+    queues: dict[str, list[Waiting]] = field(default_factory=dict)
+    failed: list[ExportReport] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    not_set_up: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _find(federation: Federation, store: Store, staging: Path, workers: Workers, tell: Tell) -> _Found:
+    found = _Found()
     for source in federation.sources:
+        name = source.source_id
         describe(store, source)
         try:
-            queues[source.source_id] = list(find_waiting(store, source, staging, workers))
+            waiting = find_waiting(store, source, staging, workers)
         except ComityError as error:
-            if error.code == "read.missing-secret":
-                # Not failed but not set up here: most installations read some of the sources only.
-                skipped.append(f"{source.source_id} (not set up: {error.message})")
+            # Most installations read only some of the databases; but one that was read before must not fall silent.
+            if error.code == "read.missing-secret" and not store.published_versions(name):
+                found.not_set_up.append((name, error.message))
                 continue
-            tell(source.source_id, "failed", error.message)
-            reports.append(_not_found(source, error))
+            tell(name, "failed", error.message)
+            found.failed.append(_not_found(source, error))
             continue
-        if not queues[source.source_id]:
-            skipped.append(source.source_id)
+        if waiting:
+            found.queues[name] = list(waiting)
+        else:
+            found.skipped.append(name)
+    return found
+
+
+def _rounds(
+    federation: Federation,
+    store: Store,
+    run_id: str,
+    queues: dict[str, list[Waiting]],
+    workers: Workers,
+    limits: Limits,
+    tell: Tell,
+) -> tuple[tuple[int, ...], tuple[ExportReport, ...]]:
+    """Releases made, exports taken."""
+    staging = store.layout.staging_of(run_id)
+    releases: list[int] = []
+    reports: list[ExportReport] = []
     sources = {source.source_id: source for source in federation.sources}
     normalising = Normalising(workers, store, federation.standard, run_id, limits, tell)
     judge: Judge | None = None
-    while queues := {name: queue for name, queue in queues.items() if queue}:
+    while queues:
         passages = [_passage(sources[name], queue.pop(0), staging) for name, queue in queues.items()]
         normalising.run(passages)
         if judge is None:
@@ -99,9 +124,10 @@ def _rounds(
         if release := publish_round(store, run_id, passages, judge, tell):
             releases.append(release)
         reports += [passage.report() for passage in passages]
+        queues = {name: queue for name, queue in queues.items() if queue}
     if judge is not None:
         judge.write_results(run_id, staging)
-    return tuple(releases), tuple(reports), tuple(skipped)
+    return tuple(releases), tuple(reports)
 
 
 def describe(store: Store, source: Source) -> None:

@@ -9,6 +9,8 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
+from comity.errors import printable
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -30,7 +32,7 @@ def progress(
 
 def _line(stream: TextIO, source: str, stage: str, detail: str) -> None:
     if stage != "part":
-        print(f"{source:<22} {stage} {detail}".rstrip(), file=stream, flush=True)
+        print(printable(f"{source:<22} {stage} {detail}").rstrip(), file=stream, flush=True)
 
 
 def _bars(stream: TextIO) -> Iterator[Callable[[str, str, str], None]]:
@@ -38,15 +40,16 @@ def _bars(stream: TextIO) -> Iterator[Callable[[str, str, str], None]]:
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("{task.description:<22}"),
+        TextColumn("{task.description:<22}", markup=False),
         BarColumn(24),
-        TextColumn("{task.fields[stage]}"),
+        TextColumn("{task.fields[stage]}", markup=False),
         TimeElapsedColumn(),
     )
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=Console(file=stream), transient=True) as bars:
 
         def tell(source: str, stage: str, detail: str) -> None:
+            detail = printable(detail)
             if source not in tasks:
                 tasks[source] = bars.add_task(source, total=None, stage=stage)
             task = tasks[source]
@@ -54,8 +57,8 @@ def _bars(stream: TextIO) -> Iterator[Callable[[str, str, str], None]]:
                 done, _, total = detail.partition("/")
                 bars.update(task, completed=int(done), total=max(int(total), 1), stage=f"part {detail}")
             elif stage in _DONE:
-                bars.update(task, completed=1, total=1, stage=f"{stage} {detail}", visible=False)
-                bars.console.print(f"{source:<22} {stage} {detail}", highlight=False)
+                bars.remove_task(tasks.pop(source))
+                bars.console.print(f"{source:<22} {stage} {detail}", highlight=False, markup=False)
             else:
                 bars.update(task, stage=f"{stage} {detail}"[:48])
 

@@ -80,12 +80,15 @@ class ExportReport:
 
 @dataclass(frozen=True)
 class NightReport:
-    """A whole run. ``skipped``: sources with nothing new. ``broken``: those whose adapter or mapping does not load."""
+    """A whole run. ``skipped``: sources with nothing new. ``not_set_up``: those whose database is not named here, and
+    why. ``broken``: those whose adapter or mapping does not load.
+    """
 
     run_id: str
     releases: tuple[int, ...]
     exports: tuple[ExportReport, ...]
     skipped: tuple[str, ...]
+    not_set_up: tuple[tuple[str, str], ...]
     broken: tuple[tuple[str, ErrorLine], ...]
     seconds: float
 
