@@ -1,14 +1,16 @@
-"""The reader of fixed-width records, in ASCII or EBCDIC.
+"""The reader of fixed-width records, in ASCII, EBCDIC or any code page of one byte a character; or in UTF-8, by lines.
 
 Invariant: every record of the file is in a part, refused with its place and reason, or a footer that is not selected.
-Bytes and characters of a record agree one to one (single-byte code pages), so that a field's place is its place.
+A field's place counts characters, and a character of a code page is a byte. Records are handled as columns.
 """
 
 from __future__ import annotations
 
-import codecs
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from comity.adapters.fixed_records import records_of
 from comity.adapters.part import FileRead, Reading
 from comity.adapters.part_writer import PartWriter
 from comity.adapters.refused import RefusedRows
@@ -18,68 +20,45 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from comity.adapters.adapter import Adapter
+    from comity.adapters.fixed_records import FixedRecords
     from comity.adapters.formats import FixedWidthFormat
     from comity.adapters.part import ExportFile
 
-_CHUNK = 16 << 20
+_HEAD = 1 << 16
+_MOST_CONTROLS = 0.1
+_WRONG_LENGTH, _TRUNCATED = "read.record-length", "read.truncated-row"
 
 
 def read(file: ExportFile, format: FixedWidthFormat, adapter: Adapter, into: Path, first_row: int) -> Reading:
     """``file`` as parts of kind ``line``."""
-    import numpy as np
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    needed = max((field.start or 1) + (field.length or 1) - 1 for field in adapter.fields)
+    _check_framing(file, format)
     refused = RefusedRows(into, file.name)
-    row, footers, skip, offset = first_row, 0, format.preamble_rows, 0
+    row, footers, skip = first_row, 0, format.preamble_rows
     with PartWriter(into, "line", ("line",)) as writer:
-        for texts, offsets in _records(file, format):
-            base = offset
-            offset += int(offsets[-1])
-            lines = pa.array(texts, pa.string())
-            places = base + np.asarray(offsets[:-1], np.int64)
-            if skip:
-                skipped = min(skip, len(lines))
-                lines, places, skip = lines[skipped:], places[skipped:], skip - skipped
-            if not len(lines):
-                continue
-            rows = pa.array(np.arange(row, row + len(lines)), pa.int64())
+        for number, found in enumerate(records_of(file, format)):
+            if number == 0:
+                _check_text(found, file, format)
+            skipped = min(skip, len(found.lines))
+            records, skip = found.after(skipped), skip - skipped
+            lines = records.lines
+            rows = np.arange(row, row + len(lines))
             row += len(lines)
-            if format.footer is not None:
-                is_footer = pc.match_substring_regex(lines, format.footer)
-                footers += pc.sum(is_footer).as_py() or 0
-                kept = pc.invert(is_footer)
-                lines, rows, places = lines.filter(kept), rows.filter(kept), places[kept.to_numpy(False)]
-            length = format.record_length or needed
-            wrong = pc.less(pc.utf8_length(lines), length)
-            if format.record_length is not None:
-                wrong = pc.not_equal(pc.utf8_length(lines), length)
-            undecodable = pc.match_substring(lines, "\ufffd")
-            for code, message, which in (
-                (
-                    "read.undecodable-bytes",
-                    "the record holds bytes that the encoding does not have",
-                    undecodable,
-                ),
-                (
-                    "read.record-length",
-                    f"the record has another length than {length}",
-                    pc.and_not(wrong, undecodable),
-                ),
-            ):
-                if pc.any(which).as_py():
-                    bad = lines.filter(which)
-                    count = len(bad)
-                    refused.add_columns(
-                        source_row=rows.filter(which),
-                        code=[code] * count,
-                        message=[message] * count,
-                        raw=bad,
-                        byte_offset=pa.array(places[which.to_numpy(False)]),
-                    )
-            fine = pc.invert(pc.or_(wrong, undecodable))
-            writer.add(rows.filter(fine), [lines.filter(fine)])
+            is_footer = _footers(lines, format)
+            codes, messages = _faults(records, format, _needed(format, adapter))
+            bad = np.flatnonzero(~is_footer & (codes != ""))
+            footers += int(is_footer.sum())
+            kept = pa.array(~is_footer & (codes == ""))
+            writer.add(pa.array(rows).filter(kept), [lines.filter(kept)])
+            refused.add_columns(
+                source_row=rows[bad],
+                code=codes[bad],
+                message=messages[bad],
+                raw=lines.take(pa.array(bad)),
+                line=None if records.first_line is None else records.first_line + bad,
+                byte_offset=records.offsets[bad],
+            )
         parts = writer.finish()
     count = row - first_row
     return Reading(
@@ -93,51 +72,90 @@ def read(file: ExportFile, format: FixedWidthFormat, adapter: Adapter, into: Pat
 
 
 def probe(file: ExportFile, format: FixedWidthFormat, adapter: Adapter) -> None:
-    """The head decodes strictly and its first record has the declared length."""
-    with file.path.open("rb") as handle:
-        head = handle.read(1 << 16)
-    try:
-        codecs.getincrementaldecoder(format.encoding)().decode(head)
-    except UnicodeDecodeError as error:
-        raise ReadError(
-            "read.wrong-encoding", f"The file is not in {format.encoding}", file=file.name, found=str(error)
-        ) from None
-
-
-def _records(file: ExportFile, format: FixedWidthFormat) -> Any:
-    """Batches of (texts, byte offsets of each and of the end)."""
-    if format.line_ending == "none":
-        assert format.record_length is not None  # the format checks it
-        length = format.record_length
-        step = max(1, _CHUNK // length) * length
-        with file.path.open("rb") as handle:
-            while chunk := handle.read(step):
-                text = _decode(chunk, format.encoding)
-                starts = range(0, len(chunk), length)
-                yield [text[at : at + length] for at in starts], [*starts, len(chunk)]
+    """The head is text in this encoding, and the first record has its length."""
+    _check_framing(file, format)
+    found = next(records_of(file, format, _HEAD))
+    _check_text(found, file, format)
+    records = found.after(min(format.preamble_rows, len(found.lines)))
+    if not len(records.lines):
         return
-    newline = "\n".encode(format.encoding)
-    rest = b""
+    is_footer = _footers(records.lines, format)
+    codes, messages = _faults(records, format, _needed(format, adapter))
+    if codes[0] and not is_footer[0]:
+        raise ReadError(
+            "read.record-length",
+            "The file's first record is not of this format",
+            file=file.name,
+            found=str(messages[0]),
+            remedy="check 'record_length', 'line_ending' and 'encoding', or whether this is the right file",
+        )
+
+
+def _needed(format: FixedWidthFormat, adapter: Adapter) -> int:
+    """The length of a record: as declared, or so that every field is in it."""
+    return format.record_length or max(
+        (field.start or 1) + (field.length or 1) - 1 for field in adapter.fields
+    )
+
+
+def _footers(lines: Any, format: FixedWidthFormat) -> Any:
+    import pyarrow.compute as pc
+
+    if format.footer is None:
+        return np.zeros(len(lines), bool)
+    return pc.match_substring_regex(lines, format.footer).to_numpy(zero_copy_only=False)
+
+
+def _faults(records: FixedRecords, format: FixedWidthFormat, length: int) -> tuple[Any, Any]:
+    """Why each record cannot be read: code and message, empty for the good ones."""
+    import pyarrow.compute as pc
+
+    codes, messages = np.full(len(records.lines), "", object), np.full(len(records.lines), "", object)
+    found = pc.utf8_length(records.lines).to_numpy()
+    wrong = np.zeros(len(found), bool) if format.trimmed else found < length
+    if format.record_length is not None:
+        wrong |= found > length
+    for other in np.unique(found[wrong]).tolist():
+        these = wrong & (found == other)
+        codes[these] = _WRONG_LENGTH
+        messages[these] = f"the record has {other} characters; {length} are declared"
+    if records.cut and len(found) and found[-1] < length:
+        codes[-1] = _TRUNCATED
+        messages[-1] = f"the file ends after {found[-1]} of the record's {length} characters"
+    codes[records.bad] = records.bad_codes
+    messages[records.bad] = records.bad_messages
+    return codes, messages
+
+
+def _check_framing(file: ExportFile, format: FixedWidthFormat) -> None:
+    """Records without line ends, when the file has them: every record would be read askew."""
+    length = format.record_length or 0
+    if format.line_ending != "none" or not file.size % length:
+        return
     with file.path.open("rb") as handle:
-        while True:
-            chunk = handle.read(_CHUNK)
-            data = rest + chunk
-            if chunk:
-                cut = data.rfind(newline) + len(newline)
-                data, rest = data[:cut], data[cut:]
-            if data:
-                pieces = data.split(newline)
-                if data.endswith(newline):
-                    pieces.pop()
-                offsets, at = [], 0
-                for piece in pieces:
-                    offsets.append(at)
-                    at += len(piece) + len(newline)
-                text = _decode(newline.join(pieces), format.encoding)
-                yield [line.removesuffix("\r") for line in text.split("\n")], [*offsets, len(data)]
-            if not chunk:
-                return
+        head = handle.read(3 * (length + 2))
+    ends = {"\n".encode(format.encoding)[0], "\r".encode(format.encoding)[0]}
+    ends |= {0x15} if "\n".encode(format.encoding) == b"\x25" else set()
+    for size in (length + 1, length + 2):
+        if len(head) >= 2 * size and head[length] in ends and head[size + length] in ends:
+            raise ReadError(
+                "read.record-length",
+                "The records end with line ends, and none are declared",
+                file=file.name,
+                found=f"a line end after {length} bytes, again and again",
+                remedy="take 'line_ending: none' out of the adapter",
+            )
 
 
-def _decode(data: bytes, encoding: str) -> str:
-    return data.decode(encoding, errors="replace")  # U+FFFD marks the record, which is then refused
+def _check_text(records: FixedRecords, file: ExportFile, format: FixedWidthFormat) -> None:
+    """A code page has a character for nearly every byte, so the wrong one shows by its control characters."""
+    text = "".join(records.lines.slice(0, 1_000).to_pylist())[:_HEAD]
+    controls = sum(mark < " " or "\x7f" <= mark <= "\x9f" for mark in text) - text.count("\0")
+    if controls > _MOST_CONTROLS * len(text):
+        raise ReadError(
+            "read.wrong-encoding",
+            f"The file is no text in {format.encoding}",
+            file=file.name,
+            found=f"{100 * controls // len(text)} of 100 characters are control characters",
+            remedy="check 'encoding', or whether this is the right file; packed numbers cannot be read as text",
+        )

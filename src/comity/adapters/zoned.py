@@ -32,7 +32,7 @@ def zoned_sql(text: str, decimals: int, encoding: str) -> str:
     pattern = f"[0-9]*[0-9{_escaped(signs)}]"
     holds = f"regexp_full_match(zoned, {quoted_text(pattern)})"
     number = f"CASE WHEN {holds} THEN {sign} || {whole}{fraction} ELSE zoned END"
-    return f"list_transform([trim({text})], lambda zoned: {number})[1]"
+    return f"list_transform([trim({text}, ' ')], lambda zoned: {number})[1]"
 
 
 def _signs(encoding: str) -> tuple[str, str]:
