@@ -71,14 +71,15 @@ _BY_STATE = {
 # SQLite and DuckDB only tell in words.
 _BY_WORDS = (
     (re.compile(r"no space left|disk is full|disk full|quota exceeded", re.I), "store.disk-full"),
-    (re.compile(r"permission denied|readonly database|not authorized", re.I), "store.no-permission"),
+    # SQLite "cannot open" its file, or its journal beside it: a file that is missing has been told before.
+    (
+        re.compile(r"permission denied|readonly database|not authorized|unable to open database file", re.I),
+        "store.no-permission",
+    ),
     (re.compile(r"read-only file system", re.I), "store.read-only"),
     (re.compile(r"database (table )?is locked|lock timeout", re.I), "store.ledger-locked"),
     (re.compile(r"malformed|not a database|file is encrypted", re.I), "store.corrupt-ledger"),
-    (
-        re.compile(r"unable to open database file|connection (failed|refused|is bad)", re.I),
-        "store.ledger-unreachable",
-    ),
+    (re.compile(r"connection (failed|refused|is bad)", re.I), "store.ledger-unreachable"),
     (re.compile(r"no such file", re.I), "store.missing-file"),
     (re.compile(r"disk i/o error|input/output error", re.I), "store.io-error"),
 )

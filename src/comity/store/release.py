@@ -49,6 +49,7 @@ def publish(
     with holding(layout.publish_lock, wait_seconds):
         moved: dict[Path, Path] = {}
         beside: Path | None = None
+        committing = False
         try:
             for item in publications:
                 for file in item.files:
@@ -62,8 +63,9 @@ def publish(
                 _check_untouched(connection, run_id, base, publications)
                 release = _list(connection, layout, run_id, publications, columns_ids, moved)
                 beside = build_beside(connection, layout, standard, layout.views_file, release.number)
+                committing = True
         except BaseException:
-            if not _is_committed(ledger, layout, moved.values()):
+            if not (committing and _is_committed(ledger, layout, moved.values())):
                 _put_back(moved)
                 if beside is not None:
                     discard(beside)
@@ -214,8 +216,8 @@ def _list(
 
 
 def _is_committed(ledger: Ledger, layout: Layout, targets: Iterable[Path]) -> bool:
-    """Whether the ledger lists what was moved. When it cannot tell, yes: a listed file must never be
-    taken away, while an unlisted one is only swept later.
+    """Whether a commit that failed took place all the same. When the ledger cannot tell, yes: a listed file
+    must never be taken away, while an unlisted one is only swept later.
     """
     from sqlalchemy import func, select
 

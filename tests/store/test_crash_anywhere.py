@@ -1,0 +1,169 @@
+"""A run killed before any of its steps: what is shown is whole, the next start clears the rest, the next run goes on.
+
+The steps are all the openings for writing, renames, removals, new folders and connections to the ledger that Python
+reports below the data folder; between two of them nothing outside the process changes, but for what one of them began.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+import pytest
+from sqlalchemy import text
+
+from comity.store import Store
+from tests.store import small
+
+if TYPE_CHECKING:
+    from comity.standard import Standard
+
+REPOSITORY = Path(__file__).parents[2]
+# Imports everything once, then forks a run for every number that it reads, which kills itself before that step; answers
+# with the signal that ended the run, or 0.
+PROGRAM = """
+import os, signal, sys
+from pathlib import Path
+import alembic.command, duckdb, pyarrow.parquet
+from tests.store import small
+from tests.store.test_crash_anywhere import run_whole, vehicles_only
+
+vehicles_only()
+data = Path(sys.argv[1])
+
+def watched(event, arguments):
+    if event == "open":
+        writes = arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        return writes and str(arguments[0]).startswith(str(data))
+    if event == "sqlite3.connect":
+        return True
+    return event in ("os.rename", "os.remove", "os.mkdir", "os.chmod", "os.rmdir") and str(data) in str(arguments[0])
+
+for line in sys.stdin:
+    last, steps = int(line), 0
+    child = os.fork()
+    if child == 0:
+        def count(event, arguments):
+            global steps
+            if event in ("open", "sqlite3.connect") or event.startswith("os."):
+                if watched(event, arguments):
+                    steps += 1
+                    if steps == last:
+                        os.kill(os.getpid(), signal.SIGKILL)
+        sys.addaudithook(count)
+        run_whole(data)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    print(os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status), flush=True)
+"""
+
+
+@cache
+def vehicles_only() -> Standard:
+    """Little to build views of."""
+    whole = small.standard()
+    return replace(whole, record_types={"vehicle": whole.record_types["vehicle"]}, code_lists={})
+
+
+def _open(data: Path) -> Store:
+    return Store.open(data, standard=vehicles_only())
+
+
+def run_whole(data: Path) -> None:
+    """One run with everything a night does to the store."""
+    store = _open(data)
+    store.sweep()
+    run_id = store.begin_run()
+    export = data / "inbox" / "cars.csv"
+    export.write_text(f"plate\n{run_id}\n")
+    os.utime(export, (0, 0))
+    store.archive(export)
+    for source in ("aa-cars", "bb-cars"):
+        store.record_source(source, source[:2].upper(), title="Cars")
+        small.record_export(store, run_id, source)
+    rejects = small.write_records(store.layout.staging_of(run_id) / "rejects.parquet", 1)
+    store.record_rejects(run_id, "aa-cars", small.EXPORT, rejects, 1)
+    number = len(store.releases()) + 1
+    publications = [
+        small.publication(store, run_id, number, "aa-cars"),
+        small.publication(store, run_id, 100 * number, "bb-cars", "BB"),
+    ]
+    store.publish(run_id, publications)
+    quality = small.write_records(store.layout.staging_of(run_id) / "quality.parquet", 1)
+    store.record_quality(run_id, quality)
+    store.end_run(run_id, "succeeded")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", [1, 2], ids=["odd", "even"])
+def test_a_run_killed_before_any_of_its_steps(tmp_path: Path, first: int) -> None:
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(tmp_path)],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert program.stdin and program.stdout
+    store = _open(tmp_path)
+    small.publish(store, {"aa-cars": 1, "bb-cars": 100})
+
+    def run(kill_before: int) -> int:
+        program.stdin.write(f"{kill_before}\n")  # type: ignore[union-attr]
+        program.stdin.flush()  # type: ignore[union-attr]
+        return int(program.stdout.readline())  # type: ignore[union-attr]
+
+    step = first
+    while run(step) == signal.SIGKILL:
+        _check_after_kill(tmp_path)
+        step += 2
+    assert step > 40  # a run has no such step any more: this one came to its end
+    _check_nothing_is_left(_open(tmp_path))
+    program.stdin.close()
+    assert program.wait() == 0
+
+
+def _check_after_kill(data: Path) -> None:
+    seen = _seen(data)
+    store = _open(data)
+    store.sweep()
+    number = store.releases()[-1].number
+    assert len(store.releases()) == number
+    assert seen in (number - 1, number)
+    assert _seen(data) == number
+    _check_nothing_is_left(store)
+
+
+def _seen(data: Path) -> int:
+    """The release that a reader sees, whole: release n has n vehicles of one source, and 100 n of the other."""
+    with duckdb.connect(data / "current.duckdb", read_only=True) as duck:
+        [(records, number)] = duck.execute(
+            "SELECT (SELECT count(*) FROM vehicle), max(release) FROM releases"
+        ).fetchall()
+    assert records == 101 * number
+    return int(number)
+
+
+def _check_nothing_is_left(store: Store) -> None:
+    layout = store.layout
+    assert list(layout.staging.iterdir()) == []
+    assert [path.name for path in layout.root.iterdir() if path.name.startswith(".")] == []
+    assert list(layout.archive.glob("*.part")) == []
+    with store.ledger.reading() as connection:
+        listed = {
+            layout.root / path
+            for table in ("files", "rejects_files", "quality_files")
+            for path in connection.execute(text(f"SELECT path FROM {table}")).scalars()
+        }
+        assert connection.execute(text("SELECT count(*) FROM runs WHERE status = 'running'")).scalar() == 0
+    stored = (
+        path for folder in (layout.records, layout.rejects, layout.quality) for path in folder.rglob("*")
+    )
+    assert {path for path in stored if path.is_file()} == listed
