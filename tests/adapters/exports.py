@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import hashlib
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,9 @@ def _fetch(sql: str) -> list[tuple[Any, ...]]:
 @functools.cache
 def _connection() -> duckdb.DuckDBPyConnection:
     # Opening one takes longer than most of these questions.
-    return duckdb.connect()
+    connection = duckdb.connect()
+    atexit.register(_connection.cache_clear)
+    return connection
 
 
 def assert_adds_up(reading: Reading, adapter: Adapter) -> None:

@@ -31,17 +31,7 @@ class _Encoded(_Format):
     @field_validator("encoding")
     @classmethod
     def _is_a_codec(cls, name: str) -> str:
-        try:
-            info = codecs.lookup(name)
-        except LookupError:
-            raise ValueError(
-                f"nobody knows the encoding '{name}'; use a name such as utf-8 or cp1250"
-            ) from None
-        if not getattr(info, "_is_text_encoding", True) or info.name in _NO_TEXT:
-            raise ValueError(f"'{name}' is not an encoding of text")
-        if info.name in _NO_LINES:
-            raise ValueError(f"'{name}' cannot be read line by line; have the export in UTF-8")
-        return info.name
+        return check_encoding(name)
 
 
 class _Framed(_Format):
@@ -146,6 +136,11 @@ class XmlFormat(_Format):
     encoding: str | None = None
     """Only when the document declares a wrong one."""
 
+    @field_validator("encoding")
+    @classmethod
+    def _is_a_codec(cls, name: str | None) -> str | None:
+        return name if name is None else check_encoding(name)
+
 
 class SpreadsheetFormat(_Framed):
     type: Literal["spreadsheet"]
@@ -196,6 +191,19 @@ Format = Annotated[
     | Annotated[PlugInFormat, Tag("plug_in")],
     Discriminator(_tag),
 ]
+
+
+def check_encoding(name: str) -> str:
+    """Python's name of an encoding that a text can be read in, line by line."""
+    try:
+        info = codecs.lookup(name)
+    except LookupError:
+        raise ValueError(f"nobody knows the encoding '{name}'; use a name such as utf-8 or cp1250") from None
+    if not getattr(info, "_is_text_encoding", True) or info.name in _NO_TEXT:
+        raise ValueError(f"'{name}' is not an encoding of text")
+    if info.name in _NO_LINES:
+        raise ValueError(f"'{name}' cannot be read line by line; have the export in UTF-8")
+    return info.name
 
 
 def check_pattern(pattern: str | None) -> str | None:
