@@ -64,7 +64,8 @@ def test_views_and_columns_are_described(store: Store, reader: duckdb.DuckDBPyCo
         v[0] for v in views
     }
     columns = reader.execute(
-        "SELECT column_name FROM duckdb_columns() WHERE table_name = 'vehicle' AND comment IS NULL"
+        "SELECT table_name, column_name FROM duckdb_columns()"
+        " WHERE database_name = 'views' AND schema_name = 'main' AND coalesce(comment, '') = ''"
     ).fetchall()
     assert columns == []
 

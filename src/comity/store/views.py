@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from comity.store.failure import storing
 from comity.store.layout import PRIVATE, sync
+from comity.store.view_comments import about
 from comity.store.view_sql import (
     REPORTS,
     comment,
@@ -145,7 +146,10 @@ def _fill(
     _create_table(duck, report_file_rows(reported))
     for report in REPORTS:
         duck.execute(report_view(duck, report, reported.get(report.name, ())))
-        duck.execute(comment("VIEW", report.name, None, report.description))
+        columns = [row[0] for row in duck.execute(f"DESCRIBE {identifier(report.name)}").fetchall()]
+        comments = [comment("VIEW", report.name, None, report.description)]
+        comments += [comment("COLUMN", report.name, name, about(report.name, name)) for name in columns]
+        duck.execute(";".join(comments))
 
 
 def _create_view(duck: DuckDBPyConnection, name: str, files: Sequence[StoredFile], record_type: Any) -> None:
