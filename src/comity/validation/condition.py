@@ -7,6 +7,7 @@ harm nothing.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import sqlglot
@@ -26,6 +27,7 @@ _FORBIDDEN = frozenset(
     }
     | {"random", "read_blob", "read_text", "set_config", "setseed", "sleep_ms", "txid_current", "uuid"}
 )
+_BATCH = "batch_of_records"
 _STRUCTURE = (
     exp.Query,
     exp.Subquery,
@@ -51,6 +53,7 @@ class BadCondition(ValueError):
     """A condition that cannot stand in a suite; the text says why."""
 
 
+@functools.cache
 def parse_condition(text: str, *, previous: bool = False) -> Condition:
     """``text`` as a condition. With ``previous``, ``previous.x`` is column ``x`` of the row before."""
     tree = _tree(text)
@@ -90,6 +93,22 @@ def with_previous(condition: Condition) -> str:
 def previous_columns(condition: Condition, window: str) -> list[str]:
     """For every ``previous.x`` a select item with its value in the row before, in the order of ``window``."""
     return [f'lag("{name}") OVER {window} AS "previous_{name}"' for name in sorted(condition.previous)]
+
+
+def check_query(text: str) -> None:
+    """Refuse an ``unexpected_rows_query`` that is not one SELECT over ``{batch}`` alone."""
+    if "{batch}" not in text:
+        raise BadCondition("the query has to read {batch}, which stands for the records that are judged")
+    tree = _tree(text.replace("{batch}", _BATCH))
+    if not isinstance(tree, exp.Query):
+        raise BadCondition("one SELECT is needed")
+    own = {_BATCH, *(each.alias for each in tree.find_all(exp.CTE))}
+    for table in tree.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier) or table.db or table.name not in own:
+            raise BadCondition(f"a query may read {{batch}} and nothing else, not '{table.sql('duckdb')}'")
+    for function in tree.find_all(exp.Func):
+        if _name(function) in _FORBIDDEN:
+            raise BadCondition(f"the function '{_name(function)}' looks beyond the records")
 
 
 def _tree(text: str) -> exp.Expr:

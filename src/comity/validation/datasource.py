@@ -8,28 +8,18 @@ on disk.
 from __future__ import annotations
 
 import functools
-import logging
-import os
 import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-# Great Expectations reads these when it is imported.
-os.environ["GX_ANALYTICS_ENABLED"] = "false"
-
-from great_expectations.compatibility import pydantic
-from great_expectations.datasource.fluent.sql_datasource import SQLDatasource, TableAsset
-
 from comity.validation.dialect import engine_over
 from comity.validation.engine import DuckDBExecutionEngine
+from comity.validation.library import ProgressBarsConfig, SQLDatasource, TableAsset, get_context, pydantic
 
 if TYPE_CHECKING:
     import duckdb
     import sqlalchemy as sa
 
     from comity.validation.scope import Scope
-
-# What it logs repeats what its results say, and would put values of records into the log.
-logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
 
 
 class DuckDBDatasource(SQLDatasource):
@@ -64,12 +54,9 @@ class DuckDBDatasource(SQLDatasource):
 @functools.cache
 def context() -> Any:
     """The one ephemeral context of this process."""
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        made = gx.get_context(mode="ephemeral")
+        made = get_context(mode="ephemeral")
     made.variables.progress_bars = ProgressBarsConfig(globally=False)
     return made
 

@@ -27,10 +27,12 @@ def marks(check: CheckResult) -> bool:
     return (check.severity == "warning" and check.outcome == "fail") or check.outcome == "error"
 
 
-def verdict(violated: int, denominator: int, threshold: float) -> Outcome:
-    """Whether so many rows of so many may break a rule of which ``threshold`` must hold."""
+def verdict(violated: int, denominator: int, threshold: float, tolerated: int = 0) -> Outcome:
+    """Whether so many rows of so many may break a rule of which ``threshold`` must hold, beyond ``tolerated``."""
     if denominator == 0:
         return "not_applicable"
+    if violated <= tolerated:
+        return "pass"
     return "pass" if (denominator - violated) / denominator >= threshold else "fail"
 
 
@@ -49,7 +51,8 @@ def judge_again(checks: Sequence[CheckResult], suite: Suite) -> tuple[CheckResul
         check = replace(check, severity=rule.severity or check.severity)
         if check.violated is not None and check.denominator is not None and check.outcome in ("pass", "fail"):
             threshold = float(rule.kwargs.get("mostly", 1.0))
-            outcome = verdict(check.violated, check.denominator, threshold)
-            check = replace(check, outcome=outcome, threshold=threshold)
+            tolerated = int(rule.kwargs.get("tolerated", 0))
+            outcome = verdict(check.violated, check.denominator, threshold, tolerated)
+            check = replace(check, outcome=outcome, threshold=threshold, tolerated=tolerated)
         judged.append(check)
     return tuple(judged)

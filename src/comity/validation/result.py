@@ -23,7 +23,8 @@ OUTCOMES: tuple[Outcome, ...] = ("pass", "fail", "error", "not_applicable")
 class CheckResult:
     """``violated`` of ``denominator`` rows break the rule; both are None where a rule is not about rows.
 
-    ``threshold`` is the share of rows that has to hold. ``observed`` says in words what was measured.
+    ``threshold`` is the share of rows that has to hold, ``tolerated`` the number that may always break the rule.
+    ``observed`` says in words what was measured.
     """
 
     rule_id: str
@@ -36,6 +37,7 @@ class CheckResult:
     observed: str | None = None
     description: str = ""
     threshold: float | None = None
+    tolerated: int | None = None
 
     @property
     def percent(self) -> float | None:

@@ -14,7 +14,7 @@ from comity.validation.result import CheckResult, SuiteResult
 from comity.validation.scope import NotApplicable, Scope, name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import duckdb
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 VIEW = "comity_validated"
 CODE_LISTS = "comity_code_lists"
-RESULT_FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
+RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 # Rules that say something about a relation without records.
 _ABOUT_EMPTY = frozenset(
     {
@@ -117,12 +117,30 @@ def _run(connection: duckdb.DuckDBPyConnection, scope: Scope, expectations: Sequ
     if not expectations:
         return []
     from comity.validation.datasource import open_batch
+    from comity.validation.library import ExpectationSuite
 
     batch, _ = open_batch(connection, VIEW, scope)
-    from great_expectations import ExpectationSuite
 
-    suite = ExpectationSuite(name=VIEW, expectations=list(expectations))
-    return list(batch.validate(suite, result_format=dict(RESULT_FORMAT)).results)
+    def judge(some: Sequence[Any]) -> list[Any]:
+        suite = ExpectationSuite(name=VIEW, expectations=list(some))
+        return list(batch.validate(suite, result_format=dict(RESULT_FORMAT)).results)
+
+    try:
+        return judge(expectations)
+    except (
+        Exception
+    ):  # of one expectation, which Great Expectations does not catch: the others are judged all the same
+        return [result for each in expectations for result in _alone(judge, each)]
+
+
+def _alone(judge: Callable[[Sequence[Any]], list[Any]], expectation: Any) -> list[Any]:
+    from comity.validation.library import ExpectationValidationResult
+
+    try:
+        return judge([expectation])
+    except Exception as error:
+        raised = {"raised_exception": True, "exception_message": str(error)}
+        return [ExpectationValidationResult(False, expectation.configuration, exception_info=raised)]
 
 
 def _is_aggregate(kind: Any) -> bool:
@@ -158,7 +176,7 @@ def _check(rule: Rule, outcome: Any) -> CheckResult:
         denominator = int(denominator) - int(found.get("missing_count") or 0)
         violated = int(violated or 0)
         if denominator == 0:
-            return _not_applicable(rule, "no values")
+            return _not_applicable(rule, _observed(rule, found) or "no values")
     else:
         violated = None
     return _result(
@@ -191,9 +209,13 @@ def _exception(info: Any) -> str | None:
         return None
     message = str(raised[0].get("exception_message") or "unknown error").split("\n[SQL", 1)[0]
     message = " ".join(message.split("LINE 1:", 1)[0].split())
-    if re.search(r"Conversion|Invalid Input|Out of Range|Constraint", message):
-        message = re.sub(r"'[^']*'|\"[^\"]*\"", "…", message)
-    return message[:300]
+    # What a value did is told by the kind of the error; its text would hold the value.
+    about_a_value = re.search(r"(Conversion|Invalid Input|Out of Range|Constraint) Error", message)
+    return (
+        f"{about_a_value[0]}: DuckDB cannot compute the rule for some record"
+        if about_a_value
+        else message[:300]
+    )
 
 
 def _result(
@@ -216,6 +238,7 @@ def _result(
         observed=observed,
         description=rule.why,
         threshold=float(rule.kwargs.get("mostly", 1.0)) if denominator is not None else None,
+        tolerated=int(rule.kwargs.get("tolerated", 0)) if denominator is not None else None,
     )
 
 

@@ -158,7 +158,7 @@ def suite_for(
         if suite.record_type != record_type:
             continue
         for rule in suite.rules:
-            check_columns(rule, kind)
+            check_columns(rule, kind, standard)
             _lay_over(rules, rule)
     return Suite(record_type, source_id, tuple(rules.values()))
 

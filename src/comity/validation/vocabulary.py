@@ -7,6 +7,7 @@ place.
 
 from __future__ import annotations
 
+import re
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,11 @@ from comity.errors import ConfigError, ValidationError, nearest
 from comity.validation.condition import BadCondition
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from comity.config.yaml_file import Location
-    from comity.standard import RecordType
+    from comity.standard import RecordType, Standard
     from comity.validation.suite import Rule
 
 # Why each of these cannot be used, and what to use instead.
@@ -74,9 +76,8 @@ ABOUT_COLUMNS = frozenset(
 @cache  # asked for every rule, and finding them all takes a hundredth of a second
 def implementations() -> dict[str, Any]:
     """Every registered expectation class by its type."""
-    from great_expectations.expectations import registry
-
     import comity.validation.expectations  # noqa: F401  # importing registers ours
+    from comity.validation.library import registry
 
     registry.register_core_expectations()
     return dict(registry._registered_expectations)
@@ -169,9 +170,10 @@ def columns_of(rule: Rule) -> set[str]:
         names |= (
             {value} if isinstance(value, str) else {each for each in value or [] if isinstance(each, str)}
         )
-    for key in ("record_type_column",):
-        if isinstance(rule.kwargs.get(key), str):
-            names.add(rule.kwargs[key])
+    if isinstance(rule.kwargs.get("record_type_column"), str):
+        names.add(rule.kwargs["record_type_column"])
+    if isinstance(rule.kwargs.get("row_condition"), str):
+        names |= set(re.findall(r"""\bcol\(\s*["']([^"']+)["']\s*\)""", rule.kwargs["row_condition"]))
     for key in _CONDITION_KEYS:
         if isinstance(rule.kwargs.get(key), str):
             condition = parse_condition(rule.kwargs[key], previous=key == "condition")
@@ -179,9 +181,13 @@ def columns_of(rule: Rule) -> set[str]:
     return names
 
 
-def check_columns(rule: Rule, record_type: RecordType) -> None:
-    """Refuse a rule about a column that the record type does not have."""
-    if rule.type is None or rule.severity == "off" or rule.type in ABOUT_COLUMNS:
+def check_columns(rule: Rule, record_type: RecordType, standard: Standard) -> None:
+    """Refuse a rule about a column, code list or record type that is not there, and SQL that DuckDB cannot plan."""
+    if rule.type is None or rule.severity == "off":
+        return
+    _check_names(rule, "code_list", standard.code_lists)
+    _check_names(rule, "record_type", standard.record_types)
+    if rule.type in ABOUT_COLUMNS:
         return
     known = {column.name for column in record_type.columns}
     for name in sorted(columns_of(rule)):
@@ -195,3 +201,32 @@ def check_columns(rule: Rule, record_type: RecordType) -> None:
                 found=rule.id,
                 remedy=nearest(name, known),
             )
+    from comity.validation.trial import try_rule
+
+    try:
+        try_rule(standard, record_type, rule.kwargs, build(rule))
+    except BadCondition as error:
+        raise ConfigError(
+            "config.invalid-kwargs",
+            f"{rule.type}: {error}",
+            file=rule.file,
+            line=rule.line,
+            column=rule.column,
+            found=rule.id,
+            remedy=f"correct it; 'comity standard show {record_type.name}' lists the columns and their types",
+        ) from None
+
+
+def _check_names(rule: Rule, argument: str, known: Mapping[str, object]) -> None:
+    """``argument`` names something of the standard."""
+    given = rule.kwargs.get(argument)
+    if given is not None and given not in known:
+        raise ConfigError(
+            f"config.unknown-{argument.replace('_', '-')}",
+            f"The standard has no {argument.replace('_', ' ')} '{given}'",
+            file=rule.file,
+            line=rule.line,
+            column=rule.column,
+            found=rule.id,
+            remedy=nearest(str(given), known),
+        )

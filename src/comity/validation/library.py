@@ -1,0 +1,73 @@
+# ruff: noqa: E402  # what is set before the import has to stand before it
+"""Great Expectations, imported in one place and without what it does unasked.
+
+Invariant: every name of it that this package leans on is here, so what an upgrade can break is one page long. It sends
+nothing anywhere, logs nothing, and does not load what no rule has asked for yet.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import sys
+
+# Great Expectations reads this when it is imported.
+os.environ["GX_ANALYTICS_ENABLED"] = "false"
+# What it logs repeats what its results say, and would put values of records into the log.
+logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+
+
+def _load_when_used(name: str) -> None:
+    """Let ``import name`` load nothing until something of the module is used."""
+    spec = importlib.util.find_spec(name)
+    if name in sys.modules or spec is None or spec.loader is None:
+        return
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    parent, _, child = name.rpartition(".")
+    setattr(sys.modules[parent], child, module)
+    spec.loader.exec_module(module)
+
+
+# More than a quarter of the time that the import takes, and only two expectations need it.
+_load_when_used("scipy.stats")
+
+from great_expectations import ExpectationSuite as ExpectationSuite
+from great_expectations import get_context as get_context
+from great_expectations.compatibility import pydantic as pydantic
+from great_expectations.core.expectation_validation_result import (
+    ExpectationValidationResult as ExpectationValidationResult,
+)
+from great_expectations.core.metric_domain_types import MetricDomainTypes as MetricDomainTypes
+from great_expectations.core.metric_function_types import (
+    MetricPartialFunctionTypes as MetricPartialFunctionTypes,
+)
+from great_expectations.data_context.types.base import ProgressBarsConfig as ProgressBarsConfig
+from great_expectations.datasource.fluent.sql_datasource import SQLDatasource as SQLDatasource
+from great_expectations.datasource.fluent.sql_datasource import TableAsset as TableAsset
+from great_expectations.exceptions.exceptions import MetricResolutionError as MetricResolutionError
+from great_expectations.execution_engine.execution_engine import (
+    MetricComputationConfiguration as MetricComputationConfiguration,
+)
+from great_expectations.execution_engine.sqlalchemy_execution_engine import (
+    SqlAlchemyExecutionEngine as SqlAlchemyExecutionEngine,
+)
+from great_expectations.expectations import registry as registry
+from great_expectations.expectations.expectation import BatchExpectation as BatchExpectation
+from great_expectations.expectations.legacy_row_conditions import (
+    parse_condition_to_sqlalchemy as parse_condition_to_sqlalchemy,
+)
+from great_expectations.expectations.metrics.metric_provider import metric_partial as metric_partial
+from great_expectations.expectations.metrics.metric_provider import metric_value as metric_value
+from great_expectations.expectations.metrics.table_metric_provider import (
+    TableMetricProvider as TableMetricProvider,
+)
+from great_expectations.expectations.row_conditions import Condition as Condition
+from great_expectations.expectations.row_conditions import (
+    deserialize_row_condition as deserialize_row_condition,
+)
+from great_expectations.validator.metric_configuration import MetricConfiguration as MetricConfiguration
+from great_expectations.validator.metrics_calculator import MetricsCalculator as MetricsCalculator
+from great_expectations.validator.validator import ValidationDependencies as ValidationDependencies
