@@ -123,10 +123,10 @@ class SmallFederation:
                 return int(ended.code or 0), said.read()
         raise AssertionError("a command ends with an exit code")
 
-    def run(self, *options: str) -> Night:
+    def run(self, *options: str, jobs: int = 1) -> Night:
         """One night. Its report is the newest; without a run there is none."""
         before = self._reports()
-        code, said = self.call("run", "--jobs", "2", *options)
+        code, said = self.call("run", "--jobs", str(jobs), *options)
         assert "Traceback" not in said
         new = sorted(self._reports() - before)
         return Night(code, said, json.loads(new[-1].read_text("utf-8")) if new else {})

@@ -83,15 +83,15 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
         federation.add(VEHICLES, name, files="['export-*']", order="'export-(.)'", format=bad.format)
         federation.drop(name, "export-1", GOOD[bad.format])
     federation.add(VEHICLES, "sound", files="['export-*']", order="'export-(.)'", format=CSV)
-    assert federation.run().code == 0
+    assert federation.run(jobs=2).code == 0
     before = {name: federation.records("vehicle", name) for name in BAD}
     for name, bad in BAD.items():
         federation.drop(name, "export-2", bad.content)
     federation.drop("sound", "export-1", as_csv())
-    night = federation.run()
+    night = federation.run(jobs=2)
     after = {name: federation.records("vehicle", name) for name in BAD}
     federation.drop("empty", "export-3", as_csv()[:-1] + b" \n")
-    return Nights(federation, night, federation.run(), before, after)
+    return Nights(federation, night, federation.run(jobs=2), before, after)
 
 
 @pytest.mark.parametrize("source", BAD)

@@ -91,7 +91,7 @@ def after(tmp_path_factory: pytest.TempPathFactory) -> After:
         federation.add(VEHICLES, name)
         federation.edit(f"mappings/{name}/vehicle.yaml", "duplicates: .*", f"duplicates: {rule}")
         federation.drop(name, "stolenvehicles-2026-01-01.csv", GOOD_VEHICLES)
-    return After(federation, federation.run())
+    return After(federation, federation.run(jobs=2))
 
 
 @pytest.mark.parametrize("source", DAMAGED)
