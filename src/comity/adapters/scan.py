@@ -50,19 +50,23 @@ def scan_sql(part: Part, adapter: Adapter) -> str:
     return f"SELECT {SOURCE_ROW}, {chosen} FROM ({cells})"
 
 
-def raw_sql(part: Part, adapter: Adapter) -> str:
-    """A SELECT of ``source_row`` and ``raw``: the line, the record, or the cells as JSON by their names."""
+def raw_sql(part: Part, adapter: Adapter, which: str | None = None) -> str:
+    """A SELECT of ``source_row`` and ``raw`` of all rows, or of those whose number is in the SELECT ``which``.
+
+    Raw is the line, the record, or the cells as JSON by their names.
+    """
+    only = f"WHERE {SOURCE_ROW} IN ({which})" if which else ""
     match part.kind:
         case "csv":
             cells = _csv_cells(part, adapter, ())
         case "table":
             cells = f"SELECT * FROM {_parquet(part)}"
         case "record":
-            return f"SELECT {SOURCE_ROW}, record::VARCHAR AS raw FROM {_parquet(part)}"
+            return f"SELECT {SOURCE_ROW}, record::VARCHAR AS raw FROM {_parquet(part)} {only}"
         case "line":
-            return f"SELECT {SOURCE_ROW}, line AS raw FROM {_parquet(part)}"
+            return f"SELECT {SOURCE_ROW}, line AS raw FROM {_parquet(part)} {only}"
     columns = ", ".join(f"{quoted_name(name)} := {quoted_name(name)}" for name in _columns(part, adapter))
-    return f"SELECT {SOURCE_ROW}, to_json(struct_pack({columns}))::VARCHAR AS raw FROM ({cells})"
+    return f"SELECT {SOURCE_ROW}, to_json(struct_pack({columns}))::VARCHAR AS raw FROM ({cells}) {only}"
 
 
 def _columns(part: Part, adapter: Adapter) -> Sequence[str]:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comity.errors import MappingError, nearest
-from comity.mappings.each_sql import items_sql, used_by
+from comity.mappings.each_sql import cells_sql, items_sql, used_by
 from comity.mappings.expression import parse_expression
 from comity.mappings.plan import BranchPlan, Finding
-from comity.mappings.record_sql import record_columns, targets
+from comity.mappings.record_sql import constant_columns, record_columns, targets
 from comity.mappings.rule_sql import compile_rule, key_text, record_id_sql
 from comity.mappings.text_steps import sql_name, sql_text
 from comity.mappings.value import Issue, Steps, Value
@@ -63,6 +63,7 @@ def compile_branch(
     suffix = f"_{index + 1}" if index is not None else ""
     with file.placed((*at, "each"), ("each",)):
         items, fields = items_sql(branch.each, context.fields, "source")
+    items = cells_sql(items, fields)
     steps = Steps(fields, suffix=suffix, used=used_by(branch.each))
     if branch.where is not None:
         with file.placed((*at, "where", "sql"), ("where", "sql")):
@@ -90,7 +91,8 @@ def compile_branch(
     with file.placed((*at, "fields"), ("fields",)):
         _check_required(record_type, values)
     columns = record_columns(record_type, values, key, record_id, context)
-    plan = _assemble(items, steps, values, key, columns, known)
+    constants = constant_columns(record_type, values)
+    plan = _assemble(items, steps, values, key, columns, constants, known)
     return CompiledBranch(plan, frozenset(steps.used), rules)
 
 
@@ -111,6 +113,7 @@ def _assemble(
     values: dict[str, Value],
     key: str,
     columns: tuple[tuple[str, str], ...],
+    constants: frozenset[str],
     known: dict[str, Column],
 ) -> BranchPlan:
     issues = [(name, issue) for name, value in values.items() for issue in value.issues]
@@ -139,7 +142,7 @@ def _assemble(
     )
     stops = [_when(number) for number, (_, issue) in enumerate(issues, 1) if issue.policy == "stop"]
     findings = tuple(
-        Finding(name, issue.crosswalk, _when(number), issue.found)
+        Finding(name, issue.crosswalk, _when(number), sql_name(f"found {number}"))
         for number, (name, issue) in enumerate(issues, 1)
         if issue.crosswalk is not None
     )
@@ -147,6 +150,7 @@ def _assemble(
         names["judged"],
         tuple(ctes),
         columns,
+        constants,
         f"list_filter([{reasons}], lambda x: x IS NOT NULL)",
         " OR ".join(stops) or "false",
         tuple(steps.lookups),

@@ -89,6 +89,7 @@ def compile_mapping(file: MappingFile, context: Context) -> tuple[Plan, set[str]
         key_prefix=prefix,
         version=_version(branches, mapping.duplicates, prefix, field_ids_clause(record_type)),
         simple=len(branches) == 1 and only.each is None and only.where is None,
+        shape=record_type,
         rules=_rules(compiled),
     )
     used = set[str]().union(*(branch.used for branch in compiled))

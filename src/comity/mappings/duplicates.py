@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from comity.mappings.lookup import fill_lookups
-from comity.mappings.normalise import COPY_OPTIONS, Outcome, Rows, reject_columns
+from comity.mappings.normalise import COPY_OPTIONS, Outcome, Rows, fill_lookups, reject_columns
 from comity.mappings.text_steps import sql_text
 
 if TYPE_CHECKING:
@@ -91,9 +90,7 @@ def _find_items(
     if plan.simple or not _count(connection, f"({crowded})"):
         return
     scan = f"SELECT * FROM ({rows.scan}) WHERE source_row IN ({crowded})"
-    for branch in plan.branches:
-        if branch.lookups:
-            fill_lookups(connection, plan.distinct_sql(branch, scan), branch.lookups)
+    fill_lookups(connection, plan, scan)
     again = (
         "SELECT record_id, source_row, hash(struct_pack(*columns(* EXCLUDE (branch, element)))) AS digest, "
         f"branch, element FROM ({plan.record_sql(scan, provenance, numbered=True)})"
@@ -168,7 +165,7 @@ def _reject(
     lost = f"source_row NOT IN (SELECT source_row FROM read_parquet({sql_text(str(path))}))"
     newly = _count(connection, f"refused WHERE {lost}")
     entries = reject_columns(
-        plan.source, plan.record_type, provenance.export_id, run_id, rows, "refused", f"({lost})", "kept_row"
+        plan.source, plan.record_type, provenance.export_id, run_id, rows, f"({lost})", "kept_row"
     )
     if outcome.rejects_path is not None:
         # A row may stand there already with another item's reasons: one entry a row.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from comity.errors import MappingError, nearest
 from comity.mappings.rule import SplitEach, Unpivot
 from comity.mappings.source_field import SourceField
-from comity.mappings.text_steps import sql_name, sql_text
+from comity.mappings.text_steps import sql_name, sql_text, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +47,15 @@ def items_sql(each: Each, fields: Sequence[SourceField], source: str) -> tuple[s
         )
         return sql, known | _texts(each.name, each.value)
     return _nested(each, known, source)
+
+
+def cells_sql(items: str, fields: dict[str, SourceField]) -> str:
+    """The items with every text trimmed once, and missing where nothing is left."""
+    cells = ", ".join(
+        f"{trimmed(sql_name(name))} AS {sql_name(name)}" if field.shape == "text" else sql_name(name)
+        for name, field in fields.items()
+    )
+    return f"SELECT source_row, element, {cells} FROM ({items})"
 
 
 def used_by(each: Each) -> dict[str, None]:

@@ -1,25 +1,52 @@
-"""What SQL cannot do, done in Python once per distinct value and joined back.
+"""What is costly, worked out once for every distinct text and joined back.
 
-Invariant: a lookup is a pure function of its text; it runs on the distinct values of one part of an export, never on
-rows, and gives NULL for a text that it does not understand.
+Invariant: a lookup is a pure function of its text; it runs on the distinct texts of one part of an export, never on
+rows, and gives NULL for a text that it does not understand. SQL does what it can; Python does the rest of the texts.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from comity.mappings.calendar import LIBRARIES, read_date
-from comity.mappings.transliterate import name_key, to_latin
+from comity.mappings.date_sql import full_date, month_start, sql_reads, year_start
+from comity.mappings.text_steps import sql_text
+from comity.mappings.transliterate import latin_words, name_words
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
+
+_NOT_ASCII = "strlen(text) <> length(text)"
+# For ASCII, in SQL: an apostrophe is no end of a word, every other sign is one.
+_ASCII_WORDS = "trim(regexp_replace(regexp_replace(upper(text), '[''`]', '', 'g'), '[^{}]+', ' ', 'g'))"
+
+
+class LookupKind(Protocol):
+    """What a lookup gives for a text."""
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """The packages that the result rests on."""
+        ...
+
+    @property
+    def rest(self) -> str | None:
+        """Which texts are Python's, as SQL over ``text``; None when SQL does all."""
+        ...
+
+    def select(self, texts: str) -> str:
+        """A SELECT of ``text`` and the results for the SELECT ``texts``, of any value where Python does it."""
+        ...
+
+    def results(self, texts: list[str]) -> dict[str, list[Any]]:
+        """The same columns for the texts that are Python's."""
+        ...
 
 
 @dataclass(frozen=True)
 class DateLookup:
-    """Dates of a calendar, or partial in a way that SQL does not read: edtf, earliest, latest."""
+    """Dates, perhaps partial and in any calendar: edtf, earliest, latest."""
 
     formats: tuple[str, ...]
     calendar: str
@@ -28,45 +55,94 @@ class DateLookup:
 
     @property
     def libraries(self) -> tuple[str, ...]:
-        """The packages that the result rests on."""
         return LIBRARIES.get(self.calendar, ())
 
-    def table(self, texts: list[str]) -> pa.Table:
-        import pyarrow as pa
+    @property
+    def rest(self) -> str | None:
+        return None if sql_reads(self.formats, self.calendar) and not self.approximate else "true"
 
-        found = [read_date(text, self.formats, self.calendar, self.pivot, self.approximate) for text in texts]
-        return pa.table(
-            {
-                "text": pa.array(texts, pa.string()),
-                "edtf": pa.array([date and date.edtf for date in found], pa.string()),
-                "earliest": pa.array([date and date.earliest for date in found], pa.date32()),
-                "latest": pa.array([date and date.latest for date in found], pa.date32()),
-            }
+    def select(self, texts: str) -> str:
+        if self.rest:
+            nothing = (
+                "CAST(NULL AS VARCHAR) AS edtf, CAST(NULL AS DATE) AS earliest, CAST(NULL AS DATE) AS latest"
+            )
+            return f"SELECT text, {nothing} FROM ({texts})"
+        grains = ", ".join(
+            f"{start('text', self.formats, self.calendar)} AS {grain}"
+            for grain, start in (("day", full_date), ("month", month_start), ("year", year_start))
         )
+        return (
+            "SELECT text, coalesce(CAST(day AS VARCHAR), strftime(month, '%Y-%m'), strftime(year, '%Y')) AS edtf, "
+            "coalesce(day, month, year) AS earliest, coalesce(day, last_day(month), "
+            "CAST(year + INTERVAL 1 YEAR - INTERVAL 1 DAY AS DATE)) AS latest "
+            f"FROM (SELECT text, {grains} FROM ({texts}))"
+        )
+
+    def results(self, texts: list[str]) -> dict[str, list[Any]]:
+        found = [read_date(text, self.formats, self.calendar, self.pivot, self.approximate) for text in texts]
+        return {
+            "text": texts,
+            "edtf": [date and date.edtf for date in found],
+            "earliest": [date and date.earliest for date in found],
+            "latest": [date and date.latest for date in found],
+        }
 
 
 @dataclass(frozen=True)
 class LatinLookup:
-    """Names by the transliteration tables of ICAO Doc 9303-3: value."""
+    """A part of a name by the transliteration tables of ICAO Doc 9303-3: value, empty when it has no letter."""
 
     language: str | None
     libraries: ClassVar[tuple[str, ...]] = ()
+    rest: ClassVar[str] = _NOT_ASCII
 
-    def table(self, texts: list[str]) -> pa.Table:
-        return _values(texts, [to_latin(text, self.language) for text in texts])
+    def select(self, texts: str) -> str:
+        return f"SELECT text, {_ASCII_WORDS.format('A-Z0-9')} AS value FROM ({texts})"
+
+    def results(self, texts: list[str]) -> dict[str, list[Any]]:
+        return {"text": texts, "value": [latin_words(text, self.language) for text in texts]}
 
 
 @dataclass(frozen=True)
-class NameKeyLookup:
-    """Search keys of names: value."""
+class NameWordsLookup:
+    """The words of a part of a name as a search key has them, in the part's order: value."""
 
     libraries: ClassVar[tuple[str, ...]] = ("anyascii",)
+    rest: ClassVar[str] = _NOT_ASCII
 
-    def table(self, texts: list[str]) -> pa.Table:
-        return _values(texts, [name_key(text) for text in texts])
+    def select(self, texts: str) -> str:
+        return f"SELECT text, {_ASCII_WORDS.format('A-Z')} AS value FROM ({texts})"
+
+    def results(self, texts: list[str]) -> dict[str, list[Any]]:
+        return {"text": texts, "value": [name_words(text) for text in texts]}
 
 
-LookupKind = DateLookup | LatinLookup | NameKeyLookup
+@dataclass(frozen=True)
+class ListCodesLookup:
+    """The codes of a cell that holds several: codes, each once in the cell's order; and those that no line has.
+
+    ``items``: SQL over ``text`` for the list of its items; ``codes``: source code → standard code, perhaps None.
+    """
+
+    items: str
+    codes: tuple[tuple[str, str | None], ...]
+    libraries: ClassVar[tuple[str, ...]] = ()
+    rest: ClassVar[None] = None
+
+    def select(self, texts: str) -> str:
+        keys = "[" + ", ".join(sql_text(code) for code, _ in self.codes) + "]"
+        pairs = ", ".join(f"{sql_text(code)}: {sql_text(to) if to else 'NULL'}" for code, to in self.codes)
+        known = f"list_filter(list_transform(items, lambda x: MAP {{{pairs}}}[x]), lambda x: x IS NOT NULL)"
+        return (
+            # list_distinct would not keep the order.
+            "SELECT text, list_filter(known, lambda x, i: list_position(known, x) = i) AS codes, unmapped FROM ("
+            f"SELECT text, {known if pairs else 'CAST([] AS VARCHAR[])'} AS known, "
+            f"array_to_string(list_filter(items, lambda x: NOT list_contains({keys}, x)), ';') AS unmapped "
+            f"FROM (SELECT text, {self.items} AS items FROM ({texts})))"
+        )
+
+    def results(self, texts: list[str]) -> dict[str, list[Any]]:
+        raise NotImplementedError("SQL does all of it")
 
 
 @dataclass(frozen=True)
@@ -78,22 +154,15 @@ class Lookup:
     kind: LookupKind
 
 
-def fill_lookups(
-    connection: duckdb.DuckDBPyConnection, distinct_sql: str, lookups: tuple[Lookup, ...]
-) -> None:
-    """Create each lookup's temporary table from the distinct texts: one pass over the part for all of them.
-
-    ``distinct_sql`` yields one row with a list of distinct texts for each lookup, in order.
-    """
-    lists = connection.execute(distinct_sql).fetchall()[0]
-    for lookup, texts in zip(lookups, lists, strict=True):
-        filled = lookup.kind.table(sorted(text for text in texts or () if text is not None))
-        connection.register("_filled", filled)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {lookup.name} AS SELECT * FROM _filled")
-        connection.unregister("_filled")
-
-
-def _values(texts: list[str], values: list[str | None]) -> pa.Table:
-    import pyarrow as pa
-
-    return pa.table({"text": pa.array(texts, pa.string()), "value": pa.array(values, pa.string())})
+def fill_lookup(connection: duckdb.DuckDBPyConnection, lookup: Lookup, texts: str) -> None:
+    """Create the lookup's temporary table from the SELECT of distinct ``texts``."""
+    kind, name = lookup.kind, lookup.name
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {kind.select(texts)}")
+    if kind.rest is None:
+        return
+    rest = [text for (text,) in connection.execute(f"SELECT text FROM {name} WHERE {kind.rest}").fetchall()]
+    if rest:
+        filled = kind.results(rest)
+        connection.execute(f"DELETE FROM {name} WHERE {kind.rest}")
+        columns = ", ".join(f"unnest(?) AS {column}" for column in filled)
+        connection.execute(f"INSERT INTO {name} BY NAME SELECT {columns}", list(filled.values()))

@@ -6,12 +6,15 @@ a second one over the same steps, only when the counts differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from comity.errors import MappingError, StoreError
 from comity.mappings.check_digit import install_macros
-from comity.mappings.lookup import fill_lookups
+from comity.mappings.lookup import fill_lookup
+from comity.mappings.record_file import write_records
 from comity.mappings.text_steps import sql_text
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from comity.mappings.plan import Plan, Provenance
 
 COPY_OPTIONS = "FORMAT parquet, COMPRESSION zstd"
+_MOST_UNMAPPED = 1000  # codes of one crosswalk
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Rows:
-    """One part of an export as SQL: ``scan`` with the fields, ``raw`` with source_row and raw text, ``count`` of rows.
+    """One part of an export as SQL: ``scan`` with the fields, ``count`` of rows once they are staged.
+
+    ``raw``: source_row and raw text of the rows that stand in the table ``refused``.
 
     ``files``: the first row and the name of every file of the export, so that a reject names its file.
     """
@@ -87,6 +93,9 @@ def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
         }
     )
     connection.execute("SET TimeZone = 'UTC'")
+    # Lookups and crosswalks are small and the export is not, which the optimizer cannot know of a temporary table:
+    # turned round, a join would keep the whole export in memory.
+    connection.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
     install_macros(connection)
     return connection
 
@@ -100,23 +109,25 @@ def normalise(
     into: Path,
 ) -> Outcome:
     """Write ``into``.records.parquet and, if any row was refused, ``into``.rejects.parquet."""
-    for branch in plan.branches:
-        if branch.lookups:
-            fill_lookups(connection, plan.distinct_sql(branch, rows.scan), branch.lookups)
+    fill_lookups(connection, plan, rows.scan)
     records_path = into.with_name(into.name + ".records.parquet")
-    sql = plan.record_sql(rows.scan, provenance)
-    records = _copy(connection, sql, records_path, f", FIELD_IDS {plan.field_ids}")
+    records = write_records(connection, plan, rows.scan, provenance, records_path)
     accepted, rejected = records, rows.count - records
     if not plan.simple:
         accepted, rejected, counted = connection.execute(plan.tally_sql(rows.scan)).fetchall()[0]
         if counted != records:
             raise _do_not_add_up(plan, f"{records} records written, {counted} counted")
-    rejects_path = None
-    if rejected or (not plan.simple and rows.count):
-        rejects_path = into.with_name(into.name + ".rejects.parquet")
-        entries = _write_rejects(connection, plan, rows, provenance, run_id, records_path, rejects_path)
-        if entries != rejected:
-            raise _do_not_add_up(plan, f"{rejected} rows rejected, {entries} reject entries")
+    rejects_path: Path | None = None
+    unmapped: tuple[UnmappedCode, ...] = ()
+    if rejected or not plan.simple or _has_unmapped(connection, plan, records_path):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE set_aside AS {plan.set_aside_sql(rows.scan)}")
+        unmapped = _unmapped(connection, plan)
+        if rejected or not plan.simple:
+            rejects_path = into.with_name(into.name + ".rejects.parquet")
+            entries = _write_rejects(connection, plan, rows, provenance, run_id, records_path, rejects_path)
+            if entries != rejected:
+                raise _do_not_add_up(plan, f"{rejected} rows rejected, {entries} reject entries")
+        connection.execute("DROP TABLE set_aside")
     not_selected = rows.count - accepted - rejected
     if min(accepted, rejected, not_selected) < 0:
         raise _do_not_add_up(plan, f"{rows.count} rows: {accepted} accepted, {rejected} rejected")
@@ -128,13 +139,24 @@ def normalise(
         records,
         records_path if records else None,
         rejects_path,
-        _unmapped(connection, plan, rows, records_path),
+        unmapped,
     )
 
 
-def _copy(connection: duckdb.DuckDBPyConnection, sql: str, path: Path, options: str = "") -> int:
-    found = connection.execute(f"COPY ({sql}) TO {sql_text(str(path))} ({COPY_OPTIONS}{options})").fetchall()
-    return int(found[0][0])
+def stage_rows(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Rows:
+    """The rows of a part in a temporary table: they are parsed once, however often a mapping looks at them."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {rows.scan}")
+    count = connection.execute("SELECT count(*) FROM staged").fetchall()[0][0]
+    return replace(rows, scan="SELECT * FROM staged", count=count)
+
+
+def fill_lookups(connection: duckdb.DuckDBPyConnection, plan: Plan, scan: str) -> None:
+    """Every lookup of ``plan``, from the distinct texts of ``scan``."""
+    for branch in plan.branches:
+        for text, lookups in groupby(sorted(branch.lookups, key=attrgetter("text")), attrgetter("text")):
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE texts AS {plan.texts_sql(branch, text, scan)}")
+            for lookup in lookups:
+                fill_lookup(connection, lookup, "SELECT text FROM texts")
 
 
 def _write_rejects(
@@ -148,9 +170,11 @@ def _write_rejects(
 ) -> int:
     """One entry a row; returns how many of the rows became no record at all."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE refused AS SELECT source_row, "
-        "list_distinct(flatten(list(reasons))) AS reasons, bool_or(stops) AS stops "
-        f"FROM ({plan.reject_sql(rows.scan)}) GROUP BY source_row"
+        "CREATE OR REPLACE TEMP TABLE refused AS SELECT source_row, stops, "
+        # Each reason once, in the order of the row's items, which list_distinct would not keep.
+        "list_filter(listed, lambda x, i: list_position(listed, x) = i) AS reasons FROM ("
+        "SELECT source_row, bool_or(stops) AS stops, flatten(list(reasons ORDER BY branch, element)) AS listed "
+        "FROM set_aside WHERE is_rejected GROUP BY source_row)"
     )
     stopped = connection.execute("SELECT source_row, reasons FROM refused WHERE stops LIMIT 1").fetchall()
     if stopped:
@@ -164,14 +188,16 @@ def _write_rejects(
     other = "true"
     if not plan.simple:
         other = f"source_row NOT IN (SELECT source_row FROM read_parquet({sql_text(str(records))}))"
-    _copy(
-        connection,
-        reject_columns(
-            plan.source, plan.record_type, provenance.export_id, run_id, rows,
-            "refused", f"({other})", "CAST(NULL AS BIGINT)",
-        ),
-        path,
-    )  # fmt: skip
+    entries = reject_columns(
+        plan.source,
+        plan.record_type,
+        provenance.export_id,
+        run_id,
+        rows,
+        f"({other})",
+        "CAST(NULL AS BIGINT)",
+    )
+    connection.execute(f"COPY ({entries}) TO {sql_text(str(path))} ({COPY_OPTIONS})")
     count = connection.execute(f"SELECT count(*) FROM refused WHERE {other}").fetchall()
     connection.execute("DROP TABLE refused")
     return int(count[0][0])
@@ -183,11 +209,10 @@ def reject_columns(
     export_id: str,
     run_id: str,
     rows: Rows,
-    table: str,
     row_rejected: str,
     kept_row: str,
 ) -> str:
-    """The SELECT of a rejects file from ``table`` (source_row, reasons): the columns that every reject has."""
+    """The SELECT of a rejects file from ``refused`` (source_row, reasons): the columns that every reject has."""
     file = (
         "CASE "
         + " ".join(
@@ -203,28 +228,32 @@ def reject_columns(
         f"{sql_text(record_type)} AS record_type, CAST({file} AS VARCHAR) AS file, source_row, "
         "CAST(NULL AS BIGINT) AS line, CAST(NULL AS BIGINT) AS byte_offset, "
         f"{row_rejected} AS row_rejected, {kept_row} AS kept_row, raw, reasons "
-        f"FROM {table} LEFT JOIN ({rows.raw}) AS raws USING (source_row) ORDER BY source_row"
+        f"FROM refused LEFT JOIN ({rows.raw}) AS raws USING (source_row) ORDER BY source_row"
     )
 
 
-def _unmapped(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, rows: Rows, records: Path
-) -> tuple[UnmappedCode, ...]:
-    found: list[UnmappedCode] = []
-    for branch in plan.branches:
-        if not branch.findings:
-            continue
-        flags = ", ".join(sql_text(f"{finding.column}:unmapped") for finding in branch.findings)
-        flagged = connection.execute(
-            f"SELECT count(*) FROM read_parquet({sql_text(str(records))}) WHERE list_has_any(quality_flags, [{flags}])"
-        ).fetchall()[0][0]
-        if not flagged and plan.simple:
-            continue
-        for finding in branch.findings:
-            for code, count, row in connection.execute(
-                plan.finding_sql(branch, finding, rows.scan)
-            ).fetchall():
-                found.append(UnmappedCode(finding.column, finding.crosswalk, str(code), count, row))
+def _has_unmapped(connection: duckdb.DuckDBPyConnection, plan: Plan, records: Path) -> bool:
+    """Whether any record has the flag of an unmapped code; the rows that are rejected for one are known already."""
+    columns = {finding.column for branch in plan.branches for finding in branch.findings}
+    flags = ", ".join(sql_text(f"{column}:unmapped") for column in sorted(columns))
+    found = connection.execute(
+        f"SELECT 1 FROM read_parquet({sql_text(str(records))}) WHERE list_has_any(quality_flags, [{flags}]) LIMIT 1"
+    ).fetchall()
+    return bool(found)
+
+
+def _unmapped(connection: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[UnmappedCode, ...]:
+    """The commonest first, and no more of one crosswalk than somebody would read."""
+    codes = connection.execute(
+        "SELECT * FROM (SELECT each.branch AS branch, each.finding AS finding, each.code AS code, count(*) AS rows, "
+        "min(source_row) AS first_row FROM (SELECT source_row, unnest(found) AS each FROM set_aside) "
+        "WHERE each IS NOT NULL GROUP BY ALL) QUALIFY row_number() OVER (PARTITION BY branch, finding "
+        f"ORDER BY rows DESC, code) <= {_MOST_UNMAPPED} ORDER BY branch, finding, code"
+    ).fetchall()
+    found = []
+    for branch, place, code, count, row in codes:
+        finding = plan.branches[branch].findings[place]
+        found.append(UnmappedCode(finding.column, finding.crosswalk, code, count, row))
     return tuple(found)
 
 

@@ -14,6 +14,10 @@ from comity.mappings.text_steps import sql_name, sql_text
 
 if TYPE_CHECKING:
     from comity.mappings.lookup import Lookup
+    from comity.standard import RecordType
+
+
+_FOUND = "STRUCT(branch INTEGER, finding INTEGER, code VARCHAR)"
 
 
 @dataclass(frozen=True)
@@ -28,11 +32,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class BranchPlan:
-    """One kind of record made from a row. ``steps`` end in ``judged``; ``columns`` are the standard's, in order."""
+    """One kind of record made from a row. ``steps`` end in ``judged``; ``columns`` are the standard's, in order.
+
+    ``constants``: the columns whose SQL needs no row.
+    """
 
     judged: str
     steps: tuple[tuple[str, str], ...]
     columns: tuple[tuple[str, str], ...]
+    constants: frozenset[str]
     reasons: str
     stops: str
     lookups: tuple[Lookup, ...]
@@ -52,7 +60,10 @@ class Provenance:
 
 @dataclass(frozen=True)
 class Plan:
-    """One mapping file, compiled. ``simple``: a row gives at most one record, and every row is selected."""
+    """One mapping file, compiled. ``simple``: a row gives at most one record, and every row is selected.
+
+    ``shape``: the record type, whose columns a record has.
+    """
 
     name: str
     source: str
@@ -63,6 +74,7 @@ class Plan:
     key_prefix: str
     version: str
     simple: bool
+    shape: RecordType
     rules: dict[str, dict[str, object]] = field(default_factory=dict)
 
     def with_steps(self, scan: str, select: str) -> str:
@@ -70,40 +82,68 @@ class Plan:
         steps = [("source", scan)]
         for branch in self.branches:
             steps += [step for step in branch.steps if step not in steps]
-        # A part is read once for each branch rather than kept in memory: memory stays flat.
-        named = ",\n".join(
-            f"{name} AS NOT MATERIALIZED (\n  {sql}\n)" if "(" not in name else f"{name}"
-            for name, sql in steps
-        )
-        return f"WITH {named}\n{select}"
+        return f"WITH {_named(steps)}\n{select}"
 
-    def record_sql(self, scan: str, provenance: Provenance, *, numbered: bool = False) -> str:
+    @property
+    def constants(self) -> frozenset[str]:
+        """The columns that are the same in every record of an export."""
+        first, *others = self.branches
+        same = first.constants.intersection(*(branch.constants for branch in others))
+        sql = dict(first.columns)
+        return frozenset(
+            name for name in same if all(dict(branch.columns)[name] == sql[name] for branch in others)
+        )
+
+    def constant_sql(self, provenance: Provenance) -> str:
+        """One row: the columns that are the same in every record."""
+        run, constants = _run_values(provenance), self.constants
+        columns = (
+            f"{fill(name, sql, run)} AS {sql_name(name)}"
+            for name, sql in self.branches[0].columns
+            if name in constants
+        )
+        return f"SELECT {', '.join(columns)}"
+
+    def record_sql(
+        self, scan: str, provenance: Provenance, *, varying: bool = False, numbered: bool = False
+    ) -> str:
         """The records: every accepted item of every branch, in the standard's columns.
 
-        ``numbered`` adds ``branch`` and ``element``, which tell the records of one row in the row's own order.
+        ``varying`` leaves out the columns that are the same in every record. ``numbered`` adds ``branch`` and
+        ``element``, which tell the records of one row in the row's own order.
         """
-        run = {
-            "export_id": sql_text(provenance.export_id),
-            "mapping_version": sql_text(provenance.mapping_version),
-            "received": f"TIMESTAMPTZ {sql_text(provenance.received_at)}",
-            "received_day": f"DATE {sql_text(provenance.received_at[:10])}",
-        }
+        run, left_out = _run_values(provenance), self.constants if varying else frozenset()
         selects = []
         for number, branch in enumerate(self.branches, 1):
             columns = ",\n  ".join(
-                f"{fill(name, sql, run)} AS {sql_name(name)}" for name, sql in branch.columns
+                f"{fill(name, sql, run)} AS {sql_name(name)}"
+                for name, sql in branch.columns
+                if name not in left_out
             )
             columns += f",\n  {number} AS branch,\n  element" if numbered else ""
             selects.append(f"SELECT\n  {columns}\nFROM {branch.judged}\nWHERE NOT is_rejected")
         return self.with_steps(scan, "\nUNION ALL\n".join(selects))
 
-    def reject_sql(self, scan: str) -> str:
-        """source_row, element and the reasons of every item that could not become a record."""
-        selects = [
-            f"SELECT source_row, element, {branch.reasons} AS reasons, {branch.stops} AS stops "
-            f"FROM {branch.judged} WHERE is_rejected"
-            for branch in self.branches
-        ]
+    def set_aside_sql(self, scan: str) -> str:
+        """Every item that could not become a record, or has a code that no crosswalk line has.
+
+        ``source_row``, ``branch`` and ``element``; ``reasons`` and ``stops`` of an item that is rejected; ``found``:
+        place of the branch, place of the finding in it, and code.
+        """
+        selects = []
+        for number, branch in enumerate(self.branches):
+            found = ", ".join(
+                f"CASE WHEN {finding.when} THEN struct_pack(branch := {number}, finding := {place}, "
+                f"code := CAST({finding.text} AS VARCHAR)) END"
+                for place, finding in enumerate(branch.findings)
+            )
+            some = " OR ".join(["is_rejected", *(finding.when for finding in branch.findings)])
+            selects.append(
+                f"SELECT source_row, {number} AS branch, element, is_rejected, "
+                f"CASE WHEN is_rejected THEN {branch.reasons} END AS reasons, "
+                f"is_rejected AND ({branch.stops}) AS stops, CAST([{found}] AS {_FOUND}[]) AS found "
+                f"FROM {branch.judged} WHERE {some}"
+            )
         return self.with_steps(scan, " UNION ALL ".join(selects))
 
     def tally_sql(self, scan: str) -> str:
@@ -118,35 +158,30 @@ class Plan:
             f"FROM ({items}) GROUP BY source_row)",
         )
 
-    def distinct_sql(self, branch: BranchPlan, scan: str) -> str:
-        """One row: for each lookup of the branch the list of distinct texts that it must know."""
-        lists = ", ".join(
-            f"list(DISTINCT {lookup.text}) FILTER ({_wanted(lookup)}) AS texts_{number}"
-            for number, lookup in enumerate(branch.lookups)
-        )
+    def texts_sql(self, branch: BranchPlan, column: str, scan: str) -> str:
+        """A SELECT of the distinct texts in a given column of the branch."""
         steps = [("source", scan)]
         for name, sql in branch.steps:
             steps.append((name, sql))
             if name == branch.given:
                 break
-        named = ",\n".join(
-            f"{name} AS NOT MATERIALIZED ({sql})" if "(" not in name else name for name, sql in steps
-        )
-        return f"WITH {named} SELECT {lists} FROM {branch.given}"
-
-    def finding_sql(self, branch: BranchPlan, finding: Finding, scan: str) -> str:
-        """Unmapped codes: text, how often, and the first row that has it."""
-        return self.with_steps(
-            scan,
-            f"SELECT {finding.text} AS code, count(*), min(source_row) FROM {branch.read} "
-            f"WHERE {finding.when} GROUP BY ALL ORDER BY ALL LIMIT 1000",
+        return (
+            f"WITH {_named(steps)} SELECT DISTINCT {column} AS text FROM {branch.given} "
+            f"WHERE {column} IS NOT NULL"
         )
 
 
-def _wanted(lookup: Lookup) -> str:
-    from comity.mappings.lookup import DateLookup
+def _run_values(provenance: Provenance) -> dict[str, str]:
+    return {
+        "export_id": sql_text(provenance.export_id),
+        "mapping_version": sql_text(provenance.mapping_version),
+        "received": f"TIMESTAMPTZ {sql_text(provenance.received_at)}",
+        "received_day": f"DATE {sql_text(provenance.received_at[:10])}",
+    }
 
-    if isinstance(lookup.kind, DateLookup):
-        return f"{lookup.text} IS NOT NULL"
-    # ASCII names are done in SQL.
-    return f"strlen({lookup.text}) <> length({lookup.text})"
+
+def _named(steps: list[tuple[str, str]]) -> str:
+    # A part is read once for each branch rather than kept in memory: memory stays flat.
+    return ",\n".join(
+        f"{name} AS NOT MATERIALIZED (\n  {sql}\n)" if "(" not in name else name for name, sql in steps
+    )

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from comity.errors import MappingError, nearest
 from comity.mappings.crosswalk import check_targets, load_crosswalk
-from comity.mappings.date_sql import full_date, month_start, sql_reads, year_start
-from comity.mappings.lookup import DateLookup
+from comity.mappings.lookup import DateLookup, ListCodesLookup
 from comity.mappings.number_sql import read_number
 from comity.mappings.text_steps import sql_text, text_step
 from comity.mappings.timestamp_sql import read_timestamp
@@ -47,17 +46,9 @@ def read_text(rule: Rule, raw: str, column: Column, steps: Steps, context: Conte
     )
 
 
-def read_list(rule: Rule, items: str, column: Column, steps: Steps, context: Context) -> Value:
-    """A list column from a list of texts: the steps on every item, missing items dropped."""
-    item = _clean(rule, "trim(x)")
-    if rule.missing:
-        words = ", ".join(sql_text(word) for word in rule.missing)
-        item = f"CASE WHEN trim(x) IN ({words}) THEN NULL ELSE {item} END"
-    texts = steps.give(
-        f"{column.name} items",
-        f"list_filter(list_transform({items}, lambda x: nullif({item}, '')), lambda x: x IS NOT NULL)",
-    )
-    if not column.type.startswith("list"):
+def read_list(rule: Rule, field: str, column: Column, steps: Steps, context: Context) -> Value:
+    """A list column from the text of a field, or from its list: the steps on every item, missing items dropped."""
+    if not column.is_list:
         raise MappingError(
             "mapping.not-a-list",
             f"'{column.name}' holds one value, and the rule gives a list",
@@ -66,20 +57,27 @@ def read_list(rule: Rule, items: str, column: Column, steps: Steps, context: Con
     if rule.codes is None:
         if column.code_list:
             raise _needs_codes(column)
-        return Value(texts)
+        return Value(steps.give(f"{column.name} items", _items(rule, field)))
     codes, name = _codes(rule, column, context)
-    keys = "[" + ", ".join(sql_text(code) for code in codes) + "]"
-    pairs = ", ".join(f"{sql_text(code)}: {sql_text(to) if to else 'NULL'}" for code, to in codes.items())
-    mapped = f"list_transform({texts}, lambda x: MAP {{{pairs}}}[x])" if pairs else "CAST([] AS VARCHAR[])"
-    known = steps.parse(f"{column.name} known", f"list_filter({mapped}, lambda x: x IS NOT NULL)")
-    # Each code once, in the source's order, which list_distinct does not keep.
-    value = steps.parse(column.name, f"list_filter({known}, lambda x, i: list_position({known}, x) = i)")
-    unknown = steps.parse(
-        f"{column.name} unmapped",
-        f"array_to_string(list_filter({texts}, lambda x: NOT list_contains({keys}, x)), ';')",
-    )
+    kind = ListCodesLookup(_items(rule, "text"), tuple(codes.items()))
+    table = steps.look_up(steps.give(f"{column.name} text", field), kind)
+    unknown = f"{table}.unmapped"
     issue = Issue(f"({unknown} <> '')", "'unmapped'", rule.unmapped, "mapping.code-unmapped", unknown, name)
-    return Value(value, (issue,))
+    return Value(f"{table}.codes", (issue,))
+
+
+def _items(rule: Rule, field: str) -> str:
+    """The items of ``field``, cleaned; of a field that is a list already, its items."""
+    listed = field
+    if isinstance(rule.split, str):
+        listed = f"string_split({field}, {sql_text(rule.split)})"
+    elif rule.split is not None:
+        listed = f"regexp_split_to_array({field}, {sql_text(rule.split.regex)})"
+    item = _clean(rule, "trim(x)")
+    if rule.missing:
+        words = ", ".join(sql_text(word) for word in rule.missing)
+        item = f"CASE WHEN trim(x) IN ({words}) THEN NULL ELSE {item} END"
+    return f"list_filter(list_transform({listed}, lambda x: nullif({item}, '')), lambda x: x IS NOT NULL)"
 
 
 def check_constant(value: object, column: Column, context: Context) -> None:
@@ -202,33 +200,8 @@ def _read_date(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
             remedy="add 'date:' with the format, for example \"%Y-%m-%d\"",
         )
     partial = column.partial_date is not None
-    if not sql_reads(formats, rule.calendar) or (rule.approximate and partial):
-        kind = DateLookup(formats, rule.calendar, rule.pivot, rule.approximate)
-        table = steps.look_up(text, kind)
-        if not partial:
-            whole = f"CASE WHEN {table}.earliest = {table}.latest THEN {table}.earliest END"
-            return understood(text, whole)
-        issues = understood(text, f"{table}.edtf").issues
-        return Value(f"{table}.edtf", issues, f"{table}.earliest", f"{table}.latest")
-    day = steps.parse(f"{column.name} day", full_date(text, formats, rule.calendar))
+    table = steps.look_up(text, DateLookup(formats, rule.calendar, rule.pivot, rule.approximate))
     if not partial:
-        return understood(text, day)
-    month = steps.parse(
-        f"{column.name} month",
-        f"CASE WHEN {text} IS NOT NULL THEN {month_start(text, formats, rule.calendar)} END",
-    )
-    year = steps.parse(
-        f"{column.name} year",
-        f"CASE WHEN {text} IS NOT NULL THEN {year_start(text, formats, rule.calendar)} END",
-    )
-    edtf = f"coalesce(CAST({day} AS VARCHAR), strftime({month}, '%Y-%m'), strftime({year}, '%Y'))"
-    earliest = f"coalesce({day}, {month}, {year})"
-    latest = f"coalesce({day}, last_day({month}), CAST({year} + INTERVAL 1 YEAR - INTERVAL 1 DAY AS DATE))"
-    issue = Issue(
-        f"({text} IS NOT NULL AND {earliest} IS NULL)",
-        "'unparseable'",
-        "flag",
-        "mapping.value-unparseable",
-        text,
-    )
-    return Value(edtf, (issue,), earliest, latest)
+        return understood(text, f"CASE WHEN {table}.earliest = {table}.latest THEN {table}.earliest END")
+    issues = understood(text, f"{table}.edtf").issues
+    return Value(f"{table}.edtf", issues, f"{table}.earliest", f"{table}.latest")

@@ -62,6 +62,16 @@ def record_columns(
     return tuple(columns)
 
 
+def constant_columns(record_type: RecordType, values: dict[str, Value]) -> frozenset[str]:
+    """The columns that are the same in every record of an export."""
+    names = {column.name for column in record_type.columns if not column.retired}
+    varying = {"record_id", "source_key", "source_row", "quality_flags"}
+    for name, value in values.items():
+        if not value.constant:
+            varying |= {name, f"{name}_earliest", f"{name}_latest"} & names
+    return frozenset(names - varying)
+
+
 def fill(column: str, sql: str, run: dict[str, str]) -> str:
     """The SQL of ``column`` with a night's values in the places that ``record_columns`` left for them."""
     # Only there: the same words in someone's text are text.
@@ -76,7 +86,7 @@ def _value(column: Column, values: dict[str, Value], agreed: dict[str, str]) -> 
     default = agreed.get(name, "[]" if column.required and column.is_list else "NULL")
     if base not in values or (values[base].earliest is None and name != base):
         return default
-    own = sql_name(name)
+    own = values[base].sql if values[base].constant else sql_name(name)
     if column.is_list and default not in ("NULL", "[]"):
         return f"CASE WHEN len({own}) > 0 THEN {own} ELSE {default} END"  # an empty list states nothing
     return own if default == "NULL" or name in _GRADES else f"coalesce({own}, {default})"

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 from comity.errors import MappingError, nearest
 from comity.mappings.context import item_of
 from comity.mappings.expression import parse_expression
-from comity.mappings.lookup import LatinLookup, NameKeyLookup
+from comity.mappings.lookup import LatinLookup, NameWordsLookup
 from comity.mappings.read_sql import check_constant, read_list, read_text
 from comity.mappings.rule import Case, Condition, Rule
-from comity.mappings.text_steps import sql_name, sql_text, text_step
+from comity.mappings.text_steps import sql_name, sql_text
 from comity.mappings.value import Issue, Steps, Value
 
 if TYPE_CHECKING:
     from comity.mappings.context import Context
+    from comity.mappings.lookup import LookupKind
     from comity.standard import Column
 
 
@@ -27,7 +28,7 @@ def compile_rule(rule: str | Rule, column: Column, steps: Steps, context: Contex
     if isinstance(rule, str):
         rule = Rule.model_validate({"from": rule})
     if rule.constant is not None:
-        return Value(_constant(rule.constant, column, context))
+        return Value(_constant(rule.constant, column, context), constant=True)
     if rule.case is not None:
         return _case(rule, column, steps, context)
     if rule.first_of is not None:
@@ -44,20 +45,20 @@ def compile_rule(rule: str | Rule, column: Column, steps: Steps, context: Contex
         present = " OR ".join(f"{field_text(name, steps)} IS NOT NULL" for name in rule.hash)
         return Value(steps.give(column.name, f"CASE WHEN {present} THEN sha256({parts}) END"))
     if rule.latin is not None:
-        return _latin(rule, column, steps)
+        return _latin(rule, steps)
     if rule.name_key is not None:
-        return _name_key(rule.name_key, column, steps)
+        return _name_key(rule.name_key, steps)
     if rule.from_ is not None and (rule.split is not None or _field(rule.from_, steps).shape == "list"):
-        return read_list(rule, _items(rule, steps), column, steps, context)
+        return read_list(rule, sql_name(rule.from_), column, steps, context)
     return read_text(rule, _text(rule, steps, context), column, steps, context)
 
 
 def field_text(name: str, steps: Steps) -> str:
-    """A field's text: trimmed, and NULL when nothing is left."""
+    """A field's text, which the step ``cell`` trimmed: NULL when nothing is left."""
     field = _field(name, steps)
     if field.shape == "list":
         return f"array_to_string({sql_name(name)}, ';')"
-    return f"nullif(trim({sql_name(name)}), '')"
+    return sql_name(name)
 
 
 def key_text(names: tuple[str, ...], steps: Steps) -> str:
@@ -96,15 +97,6 @@ def _text(rule: Rule, steps: Steps, context: Context) -> str:
         parts = ", ".join(field_text(name, steps) for name in rule.join)
         return f"nullif(concat_ws({sql_text(rule.with_)}, {parts}), '')"
     return field_text(rule.from_ or "", steps)
-
-
-def _items(rule: Rule, steps: Steps) -> str:
-    name = rule.from_ or ""
-    if _field(name, steps).shape == "list":
-        return sql_name(name)
-    if rule.split is None or isinstance(rule.split, str):
-        return f"string_split({field_text(name, steps)}, {sql_text(rule.split or '')})"
-    return f"regexp_split_to_array({field_text(name, steps)}, {sql_text(rule.split.regex)})"
 
 
 def _constant(value: object, column: Column, context: Context) -> str:
@@ -221,37 +213,37 @@ def _record_id(record_type: str, key: tuple[str, ...], steps: Steps, context: Co
     return steps.parse(f"{record_type} id", record_id_sql(record_type, text, context))
 
 
-def _name(names: tuple[str, ...], column: Column, steps: Steps) -> str:
-    parts = ", ".join(field_text(name, steps) for name in names)
-    words = text_step("squeeze", f"concat_ws(' ', {parts})")
-    joined = f"nullif({words}, '')"
-    return steps.give(f"{column.name} text", joined)
+def _parts(names: tuple[str, ...], steps: Steps, kind: LookupKind) -> tuple[list[str], list[str]]:
+    """The parts of a name as given, and the values that ``kind`` has for them."""
+    texts = [steps.give(f"{name} text", field_text(name, steps)) for name in names]
+    return texts, [f"{steps.look_up(text, kind)}.value" for text in texts]
 
 
-def _latin(rule: Rule, column: Column, steps: Steps) -> Value:
-    text = _name(rule.latin or (), column, steps)
-    table = steps.look_up(text, LatinLookup(rule.language))
-    # A text of ASCII letters needs no table: capitals, apostrophes dropped, other signs one space.
-    plain = f"trim(regexp_replace(regexp_replace(upper({text}), '[''`]', '', 'g'), '[^A-Z0-9]+', ' ', 'g'))"
-    value = steps.parse(
-        f"{column.name} plain", f"CASE WHEN strlen({text}) = length({text}) THEN nullif({plain}, '') END"
+def _joined(values: list[str]) -> str:
+    parts = ", ".join(f"nullif({value}, '')" for value in values)
+    return f"concat_ws(' ', {parts})"
+
+
+def _latin(rule: Rule, steps: Steps) -> Value:
+    texts, values = _parts(rule.latin or (), steps, LatinLookup(rule.language))
+    unknown = " OR ".join(
+        f"({text} IS NOT NULL AND {value} IS NULL)" for text, value in zip(texts, values, strict=True)
     )
-    sql = f"coalesce({value}, {table}.value)"
-    issue = Issue(
-        f"({text} IS NOT NULL AND {sql} IS NULL)",
-        "'no_transliteration'",
-        "flag",
-        "mapping.value-unparseable",
-        text,
-    )
+    sql = f"CASE WHEN NOT ({unknown}) THEN nullif({_joined(values)}, '') END"
+    given = f"concat_ws(' ', {', '.join(texts)})"
+    issue = Issue(unknown, "'no_transliteration'", "flag", "mapping.value-unparseable", given)
     return Value(sql, (issue,))
 
 
-def _name_key(names: tuple[str, ...], column: Column, steps: Steps) -> Value:
-    text = _name(names, column, steps)
-    table = steps.look_up(text, NameKeyLookup())
-    # The same for ASCII, in SQL: an apostrophe is no end of a word.
-    letters = f"trim(regexp_replace(regexp_replace(upper({text}), '[''`]', '', 'g'), '[^A-Z]+', ' ', 'g'))"
-    plain = f"nullif(array_to_string(list_sort(string_split({letters}, ' ')), ' '), '')"
-    value = steps.parse(f"{column.name} plain", f"CASE WHEN strlen({text}) = length({text}) THEN {plain} END")
-    return Value(f"coalesce({value}, {table}.value)")
+def _name_key(names: tuple[str, ...], steps: Steps) -> Value:
+    _, values = _parts(names, steps, NameWordsLookup())
+    sorted_words = f"nullif(array_to_string(list_sort(string_split({_joined(values)}, ' ')), ' '), '')"
+    if len(values) == 2:
+        # Most names are one word and one word, and need no list.
+        first, second = values
+        one_each = (
+            f"{first} <> '' AND {second} <> '' AND NOT contains({first}, ' ') AND NOT contains({second}, ' ')"
+        )
+        pair = f"least({first}, {second}) || ' ' || greatest({first}, {second})"
+        return Value(f"CASE WHEN {one_each} THEN {pair} ELSE {sorted_words} END")
+    return Value(sorted_words)

@@ -47,6 +47,11 @@ _DROPPED = set("'’ʼ`´ʹʺ\u0640") | {chr(code) for code in range(0x064B, 0x0
 
 def to_latin(name: str, language: str | None = None) -> str | None:
     """``name`` in A-Z, 0-9 and single spaces: hyphens become spaces, apostrophes go. None if no table has a letter."""
+    return latin_words(name, language) or None
+
+
+def latin_words(name: str, language: str | None = None) -> str | None:
+    """The same for a part of a name, which is empty when it has signs only, and None if no table has a letter."""
     table = _CYRILLIC | _NATIONAL.get(language or "", {})
     words: list[str] = []
     for char in unicodedata.normalize("NFC", name):
@@ -56,8 +61,7 @@ def to_latin(name: str, language: str | None = None) -> str | None:
         if letter is None:
             return None
         words.append(letter)
-    text = re.sub(r"\s+", " ", "".join(words)).strip()
-    return text or None
+    return re.sub(r"\s+", " ", "".join(words)).strip()
 
 
 def _letter(char: str, cyrillic: dict[str, str]) -> str | None:
@@ -76,7 +80,12 @@ def _letter(char: str, cyrillic: dict[str, str]) -> str | None:
 
 
 def name_key(name: str) -> str | None:
-    """A key for search, the same for every order of the words: folded to A-Z by anyascii, words sorted.
+    """A key for search, the same for every order of the words: those of ``name_words``, sorted."""
+    return " ".join(sorted(name_words(name).split())) or None
+
+
+def name_words(name: str) -> str:
+    """The words of a name or of a part of it, folded to A-Z by anyascii.
 
     Arabic letters that are typed for one another count as one; an apostrophe, which anyascii also writes for a soft
     sign or an ayn, is no end of a word.
@@ -84,5 +93,4 @@ def name_key(name: str) -> str | None:
     from anyascii import anyascii
 
     ascii_name = anyascii(name.translate(_LOOK_ALIKES)).upper()
-    words = re.sub(r"[^A-Z]+", " ", re.sub(r"['`]", "", ascii_name)).split()
-    return " ".join(sorted(words)) or None
+    return re.sub(r"[^A-Z]+", " ", re.sub(r"['`]", "", ascii_name)).strip()

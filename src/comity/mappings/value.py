@@ -33,12 +33,16 @@ class Issue:
 
 @dataclass(frozen=True)
 class Value:
-    """``sql`` over the step ``read``; of a partial date, the EDTF text, with its first and last day beside it."""
+    """``sql`` over the step ``read``; of a partial date, the EDTF text, with its first and last day beside it.
+
+    ``constant``: the same for every row.
+    """
 
     sql: str
     issues: tuple[Issue, ...] = ()
     earliest: str | None = None
     latest: str | None = None
+    constant: bool = False
 
 
 def understood(text: str, value: str) -> Value:

@@ -65,10 +65,10 @@ def normalise_task(
     limits: Limits,
 ) -> tuple[Outcome, ...]:
     """One part through every mapping of its source."""
-    from comity.mappings.normalise import connect, normalise
+    from comity.mappings.normalise import connect, normalise, stage_rows
 
     with _explained("normalising", part.path), connect(limits) as connection:
-        rows = rows_of(adapter, reading, part, connection)
+        rows = stage_rows(connection, rows_of(adapter, reading, part))
         outcomes = []
         for plan in plans:
             plan_into = into / f"{plan.name}-{number:05d}"
@@ -76,17 +76,14 @@ def normalise_task(
         return tuple(outcomes)
 
 
-def rows_of(adapter: Adapter, reading: Reading, part: Part, connection: object) -> Rows:
-    """A part as SQL. A marked part has placeholders, so its rows are counted by the scan that leaves them out."""
+def rows_of(adapter: Adapter, reading: Reading, part: Part) -> Rows:
+    """A part as SQL."""
     from comity.adapters.scan import raw_sql, scan_sql
     from comity.mappings.normalise import Rows
 
-    scan = scan_sql(part, adapter)
-    count = part.rows
-    if part.marked:
-        count = connection.execute(f"SELECT count(*) FROM ({scan})").fetchall()[0][0]  # type: ignore[attr-defined]
     files = tuple((file.first_row, file.name) for file in reading.files)
-    return Rows(scan, raw_sql(part, adapter), count, files)
+    refused = raw_sql(part, adapter, "SELECT source_row FROM refused")
+    return Rows(scan_sql(part, adapter), refused, part.rows, files)
 
 
 def finish_task(
@@ -112,7 +109,7 @@ def finish_task(
     rejects: list[tuple[Path, int]] = []
     unmapped: list[tuple[str, UnmappedCode]] = []
     with _explained("finishing the export", into), connect(limits) as connection:
-        rows = [rows_of(adapter, reading, part, connection) for part in reading.parts]
+        rows = [rows_of(adapter, reading, part) for part in reading.parts]
         for index, plan in enumerate(plans):
             parts = [(rows[number], outcomes[number][index]) for number in range(len(rows))]
             settled = settle_duplicates(connection, plan, parts, provenance, run_id)
