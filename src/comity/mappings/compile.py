@@ -116,7 +116,7 @@ def _libraries(branches: tuple[BranchPlan, ...]) -> list[str]:
 
 
 def _rules(compiled: list[CompiledBranch]) -> dict[str, dict[str, object]]:
-    """Column → its rule; where branches fill a column by different rules, each with the number of its branch."""
+    """Column → its rule; where there are several branches, also under ``branches`` by the number of the branch."""
     rules: dict[str, dict[str, object]] = {}
     for name in dict.fromkeys(name for branch in compiled for name in branch.rules):
         having = [
@@ -129,6 +129,8 @@ def _rules(compiled: list[CompiledBranch]) -> dict[str, dict[str, object]]:
             "rule": next(iter(texts)) if len(texts) == 1 else "by branch, " + "; ".join(several),
             "from": list(fields),
         }
+        if len(compiled) > 1:
+            rules[name]["branches"] = {str(number): rule for number, rule in having}
     return rules
 
 
