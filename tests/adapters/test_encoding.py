@@ -53,7 +53,7 @@ WRITTEN = {
     "cp037": ("GARCIA ¢", "Ñ"),
     "cp500": ("GARCIA !", "Ñ"),
     "utf-16": ("Łukasz 王 🚗", "\u0a0d\u0d0a \u2c22"),
-    "utf-16-le": ("Łukasz", "\u0a0d\u0d0a \u2c22"),
+    "utf-16-le": ("Объект " * 20, "\u0a0d\u0d0a \u2c22"),
     "utf-16-be": ("Łukasz", "\u0a0d\u0d0a \u2c22"),
     "utf-32": ("Łukasz 🚗", "王"),
 }
@@ -81,7 +81,7 @@ def test_every_codec_is_read_whatever_the_chunks(
     assert reading.files[0].encoding == codecs.lookup(codec).name.removesuffix("-sig") or "utf" in codec
 
 
-@pytest.mark.parametrize("codec", ["cp1250", "cp1251", "cp1256", "cp874", "cp932", "big5", "utf-16"])
+@pytest.mark.parametrize("codec", ["cp1250", "cp1251", "cp1256", "cp874", "cp932", "big5", "utf-16", "cp037"])
 def test_tabs_and_semicolons_delimit_in_every_codec(tmp_path: Path, codec: str) -> None:
     first, second = WRITTEN[codec]
     for delimiter in ("\t", ";"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from comity.adapters.archive_file import open_files
 from comity.adapters.encoding import PartlyDecodedError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _TEXT = ("csv", "json", "ndjson", "xml")
 _HEAD = 1 << 16
 _TOLERATED = 0.5
+# Without tab and line ends, those of EBCDIC (5 and 21) included.
+_CONTROLS = {*range(1, 9), *range(14, 26)} - {0x05, 0x15}
 # What files of other kinds begin with.
 _MAGIC = {
     b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"%PDF": "a PDF document",
@@ -73,7 +75,7 @@ def _read_file(adapter: Adapter, file: ExportFile, into: Path, first_row: int) -
 
 def _choose(adapter: Adapter, file: ExportFile) -> int:
     """The first format that fits, else the one with the fewest lines that cannot be decoded; a single one is it."""
-    _check_content(file, tuple(format.type for format in adapter.formats))
+    _check_content(file, adapter.formats)
     if len(adapter.formats) == 1:
         return 0
     first: ReadError | None = None
@@ -94,7 +96,7 @@ def _choose(adapter: Adapter, file: ExportFile) -> int:
     raise first
 
 
-def _check_content(file: ExportFile, types: tuple[str, ...]) -> None:
+def _check_content(file: ExportFile, formats: Sequence[Any]) -> None:
     if file.size == 0:
         raise ReadError(
             "read.empty-export",
@@ -113,10 +115,12 @@ def _check_content(file: ExportFile, types: tuple[str, ...]) -> None:
                 found=f"{file.size} zero bytes",
                 remedy="the transfer failed: have it delivered again",
             )
-    if not all(kind in _TEXT for kind in types):
+    if not all(format.type in _TEXT for format in formats):
         return
     kind = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
-    if kind is None and _is_binary(head):
+    # Of a character of two or four bytes any byte may look like a control character.
+    wide = any((format.encoding or "").startswith(("utf-16", "utf-32")) for format in formats)
+    if kind is None and not wide and _is_binary(head):
         kind = "a binary file"
     if kind is not None:
         raise ReadError(
@@ -140,5 +144,6 @@ def _is_binary(head: bytes) -> bool:
         return False
     nuls = head.count(0)
     wide = max(head[0::2].count(0), head[1::2].count(0)) > len(head) // 4
-    controls = sum(head.count(code) for code in range(1, 9)) + sum(head.count(code) for code in range(14, 26))
-    return (nuls > 0 and not wide and nuls > len(head) // 100) or controls > len(head) // 10
+    return (nuls > 0 and not wide and nuls > len(head) // 100) or sum(
+        head.count(code) for code in _CONTROLS
+    ) > len(head) // 10
