@@ -1,20 +1,33 @@
 """Where a federation's content and its data live.
 
 Invariant: a setting comes from the command line, else from the environment, else from ``comity.toml``, else from its
-default, in that order; nothing is read at import.
+default, in that order; nothing is read at import, and no password is read from a file.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from comity.errors import ConfigError, nearest
 
+FILE = "comity.toml"
 ROOMS = ("standard", "adapters", "mappings", "validation")
-_KNOWN = ("data", "federation", "ledger", "jobs", "memory_limit")
+SETTINGS = {
+    "data": "The folder of the store: inbox, archive, records, ledger, `current.duckdb`. Default: `data`.",
+    "federation": "The folder with `standard`, `adapters`, `mappings` and `validation`. Default: the working folder or "
+    "the nearest one above it that has all four; else the federation that is shipped with Comity.",
+    "ledger": "The ledger's database as a SQLAlchemy URL, `sqlite:////path` or `postgresql://user@host/database`. "
+    "Default: `ledger.sqlite` in the data folder.",
+    "jobs": "How many worker processes a run starts. Default: one a processor.",
+    "memory_limit": "How much memory DuckDB may take in each worker, for example `2GB`. Default: `512MB`.",
+}
+"""Every setting. In the environment it is ``COMITY_`` and its name in capitals."""
+_MEMORY = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
+_PASSWORD = re.compile(r"://[^/@]*:[^/]*@|[?&]password=", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -41,28 +54,35 @@ def load_settings(
 ) -> Settings:
     """The settings in force for a command started in ``start`` (the working folder by default)."""
     start = start or Path.cwd()
-    file = start / "comity.toml"
-    written = _read_toml(file)
+    given = {"data": data, "federation": federation, "jobs": str(jobs) if jobs is not None else None}
+    written = _read_toml(start / FILE)
 
-    def pick(name: str, given: str | None, default: str | None) -> str | None:
-        return given or os.environ.get(f"COMITY_{name.upper()}") or written.get(name) or default
+    def pick(name: str, default: str = "") -> tuple[str, str]:
+        """A setting, and where it was found."""
+        variable = f"COMITY_{name.upper()}"
+        found = (given.get(name), name), (os.environ.get(variable), variable), (written.get(name), FILE)
+        return next(((value, place) for value, place in found if value), (default, "the default"))
 
-    root = pick("federation", federation, None)
-    job_text = str(jobs) if jobs is not None else pick("jobs", None, str(os.cpu_count() or 2))
-    if job_text is None or not job_text.isdigit() or int(job_text) < 1:
-        raise ConfigError(
-            "config.invalid-value",
-            "'jobs' is the number of worker processes, 1 or more",
-            found=job_text,
-            file=file,
-        )
+    root, _ = pick("federation")
+    ledger, _ = pick("ledger")
+    count, counted = pick("jobs", str(_processors()))
+    if not (count.isascii() and count.isdigit()) or int(count) < 1:
+        raise _invalid("'jobs' is the number of worker processes, 1 or more", counted, count)
+    memory, measured = pick("memory_limit", "512MB")
+    if not _MEMORY.fullmatch(memory):
+        raise _invalid("'memory_limit' is a number with a unit, for example '2GB'", measured, memory)
     return Settings(
-        data_dir=(start / (pick("data", data, "data") or "data")).resolve(),
+        data_dir=(start / pick("data", "data")[0]).resolve(),
         federation=(start / root).resolve() if root else _find_federation(start),
-        ledger_url=pick("ledger", None, None),
-        jobs=int(job_text),
-        memory_limit=pick("memory_limit", None, "512MB") or "512MB",
+        ledger_url=ledger or None,
+        jobs=int(count),
+        memory_limit=memory,
     )
+
+
+def _processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
 
 
 def _find_federation(start: Path) -> Path:
@@ -85,18 +105,36 @@ def _read_toml(file: Path) -> dict[str, str]:
         return {}
     try:
         content = tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(
-            "config.bad-toml", "comity.toml is not valid TOML", file=file, found=str(error)
+            "config.bad-toml",
+            f"{FILE} cannot be read as TOML",
+            file=file,
+            found=str(error),
+            remedy='write lines such as data = "/srv/comity"',
         ) from None
     for key, value in content.items():
-        if key not in _KNOWN:
+        if key not in SETTINGS:
             raise ConfigError(
                 "config.unknown-key",
                 f"Nobody knows the setting '{key}'",
                 file=file,
-                remedy=nearest(key, _KNOWN),
+                remedy=nearest(key, SETTINGS),
             )
         if not isinstance(value, str | int):
-            raise ConfigError("config.invalid-value", f"'{key}' must be text", file=file, found=repr(value))
-    return {key: str(value) for key, value in content.items()}
+            raise _invalid(f"'{key}' must be text or a number", str(file), repr(value))
+    written = {key: str(value) for key, value in content.items()}
+    if _PASSWORD.search(written.get("ledger", "")):
+        raise ConfigError(
+            "config.secret-in-file",
+            f"The ledger's URL in {FILE} holds a password",
+            file=file,
+            remedy="set COMITY_LEDGER in the environment instead, or let PostgreSQL read PGPASSFILE",
+        )
+    return written
+
+
+def _invalid(message: str, place: str, found: str) -> ConfigError:
+    return ConfigError(
+        "config.invalid-value", message, file=place, found=found, remedy="correct or remove the value"
+    )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
+_MOST_PLACES = 200_000
 
 
 class _CoreLoader(yaml.SafeLoader):
@@ -53,16 +54,40 @@ def read_yaml(path: Path) -> tuple[Any, dict[Location, tuple[int, int]]]:
         ) from None
     except OSError as error:
         raise ConfigError(
-            "config.unreadable-file", "The file cannot be read", file=path, found=str(error)
+            "config.unreadable-file",
+            "The file cannot be read",
+            file=path,
+            found=error.strerror or str(error),
+            remedy="check that it is a file, and that this user may read it",
         ) from None
-    loader = _CoreLoader(text)
+    return _parse(text, path)
+
+
+def _parse(text: str, path: Path) -> tuple[Any, dict[Location, tuple[int, int]]]:
+    loader = None
     try:
+        loader = _CoreLoader(text)
         node = loader.get_single_node()
         if node is None:
             return None, {}
         places: dict[Location, tuple[int, int]] = {}
         _collect(node, (), places, path)
         return loader.construct_document(node), places
+    except RecursionError:
+        raise ConfigError(
+            "config.bad-yaml",
+            "The file is nested too deeply, or an alias stands inside its own anchor",
+            file=path,
+            remedy="write it out without anchors and aliases",
+        ) from None
+    except (ValueError, AttributeError) as error:  # a tag such as !!int before what is no integer
+        raise ConfigError(
+            "config.bad-yaml",
+            "A value is not what its tag says, or a number has no end",
+            file=path,
+            found=str(error),
+            remedy="remove the tag; write a very long number as text, in quotes",
+        ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ConfigError(
@@ -76,10 +101,15 @@ def read_yaml(path: Path) -> tuple[Any, dict[Location, tuple[int, int]]]:
         ) from None
     except yaml.YAMLError as error:
         raise ConfigError(
-            "config.bad-yaml", "The file is not valid YAML", file=path, found=str(error)
+            "config.bad-yaml",
+            "The file is not valid YAML",
+            file=path,
+            found=str(error),
+            remedy="remove the character that no text has",
         ) from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
 
 
 def load_model(path: Path, model: type[Model]) -> Model:
@@ -107,9 +137,25 @@ def place_of(places: dict[Location, tuple[int, int]], location: Location) -> tup
 
 def _collect(node: yaml.Node, at: Location, places: dict[Location, tuple[int, int]], path: Path) -> None:
     places.setdefault(at, (node.start_mark.line + 1, node.start_mark.column + 1))
+    if len(places) > _MOST_PLACES:
+        raise ConfigError(
+            "config.bad-yaml",
+            f"The file has more than {_MOST_PLACES:,} keys and items, its aliases written out",
+            file=path,
+            remedy="write it without aliases of aliases, or split it",
+        )
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise ConfigError(
+                    "config.bad-yaml",
+                    "A key is a name, and here stands a list or a block",
+                    file=path,
+                    line=key.start_mark.line + 1,
+                    column=key.start_mark.column + 1,
+                    remedy="put the braces or brackets in quotes if they are text",
+                )
             key.tag = "tag:yaml.org,2002:str"  # a key is a name: `true:` and `1:` stay text
             if key.value in seen:
                 raise ConfigError(

@@ -1,0 +1,124 @@
+"""A setting comes from the command line, else the environment, else ``comity.toml``, else its default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from comity.config.settings import ROOMS, SETTINGS, Settings, load_settings
+from comity.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine's own."""
+    for name in SETTINGS:
+        monkeypatch.delenv(f"COMITY_{name.upper()}", raising=False)
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "comity.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_every_field_of_the_settings_is_a_setting_with_a_description() -> None:
+    fields = {name.removesuffix("_dir").removesuffix("_url") for name in Settings.__dataclass_fields__}
+
+    assert fields == set(SETTINGS)
+    assert all("Default: " in text for text in SETTINGS.values())
+
+
+def test_without_any_the_defaults_are_for_the_working_folder(tmp_path: Path) -> None:
+    settings = load_settings(start=tmp_path)
+
+    assert settings.data_dir == tmp_path / "data"
+    assert settings.federation == ROOT  # what is shipped: here the repository itself
+    assert (settings.ledger_url, settings.memory_limit) == (None, "512MB")
+    assert settings.jobs >= 1
+
+
+def test_the_command_line_goes_before_the_environment_and_that_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, 'data = "by-file"\njobs = 3\nmemory_limit = "1GB"\n')
+    monkeypatch.setenv("COMITY_DATA", "by-environment")
+    monkeypatch.setenv("COMITY_JOBS", "4")
+
+    by_line, by_environment = load_settings("by-line", jobs=5, start=tmp_path), load_settings(start=tmp_path)
+    monkeypatch.delenv("COMITY_DATA")
+    by_file = load_settings(start=tmp_path)
+
+    assert [each.data_dir.name for each in (by_line, by_environment, by_file)] == [
+        "by-line", "by-environment", "by-file",
+    ]  # fmt: skip
+    assert [each.jobs for each in (by_line, by_environment)] == [5, 4]
+    assert by_file.memory_limit == "1GB"
+
+
+def test_paths_count_from_the_working_folder(tmp_path: Path) -> None:
+    write(tmp_path, 'data = "x/../data"\nfederation = "content"\n')
+
+    settings = load_settings(start=tmp_path)
+
+    assert (settings.data_dir, settings.federation) == (tmp_path / "data", tmp_path / "content")
+
+
+def test_the_nearest_folder_above_that_has_the_four_rooms_is_the_federation(tmp_path: Path) -> None:
+    for room in ROOMS:
+        (tmp_path / room).mkdir()
+    (tmp_path / "standard" / "standard.yaml").touch()
+    below = tmp_path / "adapters" / "some-source"
+    below.mkdir()
+
+    assert load_settings(start=below).federation == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "near"),
+    [
+        ('dta = "x"', "config.unknown-key", "did you mean 'data'? Known: data, federation, jobs, ledger, memory_limit"),
+        ("data = x", "config.bad-toml", ""),
+        ("data = [1]", "config.invalid-value", ""),
+        ("jobs = 0", "config.invalid-value", ""),
+        ("jobs = true", "config.invalid-value", ""),
+        ('jobs = "many"', "config.invalid-value", ""),
+        ('memory_limit = "lots"', "config.invalid-value", ""),
+        ('ledger = "postgresql://user:open-sesame@host/ledger"', "config.secret-in-file", ""),
+        ('ledger = "postgresql://host/ledger?user=x&password=open-sesame"', "config.secret-in-file", ""),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_the_file_is_an_error_that_names_it(
+    tmp_path: Path, text: str, code: str, near: str
+) -> None:
+    path = write(tmp_path, text)
+
+    with pytest.raises(ConfigError) as error:
+        load_settings(start=tmp_path)
+
+    assert error.value.code == code
+    assert error.value.file in (str(path), path.name)
+    assert error.value.remedy and near in error.value.remedy
+    assert "open-sesame" not in error.value.text()
+
+
+def test_what_is_wrong_in_the_environment_is_an_error_that_names_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMITY_JOBS", "-1")
+
+    with pytest.raises(ConfigError) as error:
+        load_settings(start=tmp_path)
+
+    assert (error.value.file, error.value.found) == ("COMITY_JOBS", "-1")
+
+
+def test_a_ledger_with_a_password_may_come_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMITY_LEDGER", "postgresql://user:open-sesame@host/ledger")
+
+    assert load_settings(start=tmp_path).ledger_url == "postgresql://user:open-sesame@host/ledger"
