@@ -10,8 +10,9 @@ from contextlib import closing, contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from comity.adapters.database_text import postgresql_text, sqlite_text, text_column
+from comity.adapters.database_text import postgresql_text, sqlite_text
 from comity.adapters.database_url import sqlite_path
+from comity.adapters.value_text import text_column
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -144,7 +144,7 @@ class XmlFormat(_Format):
 
 class SpreadsheetFormat(_Framed):
     type: Literal["spreadsheet"]
-    sheet: str | int = 0
+    sheet: str | Annotated[int, Field(ge=0)] = 0
     """Its name, or its position from 0."""
 
 

@@ -1,4 +1,4 @@
-"""How large a sheet is, found before it is opened.
+"""How large a sheet is, and what it holds that the library leaves out, found before it is opened.
 
 Invariant: the rectangle that a sheet spans is known in flat memory, since opening it takes memory for every
 cell of that rectangle, filled or not. What a file says of its own size is never believed: it is unpacked
@@ -7,11 +7,10 @@ and counted.
 
 from __future__ import annotations
 
-import re
 import zipfile
 import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from comity.errors import ReadError, nearest
 
@@ -21,62 +20,94 @@ if TYPE_CHECKING:
     from comity.adapters.part import ExportFile
 
 MOST_COLUMNS = 2_000
-MOST_CELLS = 64_000_000
+MOST_CELLS = 25_000_000
+"""An open sheet takes about 100 bytes a cell."""
 MOST_BYTES = 2 << 30
 MOST_SHARED_BYTES = 512 << 20
 """Texts that cells share are held in memory, whole."""
-_CHUNK = 4 << 20
+MOST_UNREAD = 100_000
+CHUNK = 4 << 20
 _LARGE = 1_000_000
 """Cells that a sheet may span however few of them are filled."""
-_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})[0-9]')
-_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)")
-_NUMBER = re.compile(rb'\br="(\d{1,9})"')
-_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
-_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+    KeyError,
+)
+"""What is raised when a workbook is not whole."""
 
 
 @dataclass
-class _Extent:
-    """What has been seen of a sheet."""
+class Extent:
+    """What has been seen of a sheet. ``unread``: by row and column, both from 0, what a person sees in cells that the
+    library gives as empty: errors, and formulas whose value nobody has computed.
+    """
 
     last_row: int = 0
     last_column: int = 0
     rows: int = 0
     cells: int = 0
+    unread: dict[tuple[int, int], str] = field(default_factory=dict)
 
-    def check(self, file: ExportFile) -> None:
-        """Raises ReadError when the sheet spans more than it can hold in earnest."""
+    def check(self, file: ExportFile, *, whole: bool = False) -> None:
+        """Raises ReadError when the sheet spans more than it can hold in earnest. ``whole``: all of it was seen."""
         area = self.last_row * self.last_column
-        sparse = area > _LARGE and self.cells * 20 < area
-        stray_row = self.last_row > 10_000 and self.rows * 10 < self.last_row
-        if self.last_column > MOST_COLUMNS or area > MOST_CELLS or sparse or stray_row:
-            raise _too_large(
+        sparse = whole and area > _LARGE and self.cells * 20 < area
+        stray_row = whole and self.last_row > 10_000 and self.rows * 10 < self.last_row
+        if (
+            self.last_column > MOST_COLUMNS
+            or max(area, self.cells) > MOST_CELLS
+            or sparse
+            or stray_row
+            or len(self.unread) > MOST_UNREAD
+        ):
+            raise too_large(
                 file,
                 f"it reaches to row {self.last_row}, column {column_name(self.last_column)}, with about "
-                f"{self.cells} cells in {self.rows} rows",
+                f"{self.cells} cells in {self.rows} rows, {len(self.unread)} of them errors",
             )
 
 
-def check_size(file: ExportFile, sheet: str | int) -> None:
-    """Look at the sheet that is to be read. XLS needs no look: its sheets cannot be larger than 65,536 × 256."""
-    if not zipfile.is_zipfile(file.path):
-        return
+def look_at(file: ExportFile, sheet: str | int) -> dict[tuple[int, int], str]:
+    """The unread cells of the sheet that is to be read. Raises ReadError when it is too large, or not there."""
+    from comity.adapters.sheet_ods import look_at_ods
+    from comity.adapters.sheet_xls import look_at_xls
+    from comity.adapters.sheet_xlsx import look_at_xlsx
+
     try:
+        if not zipfile.is_zipfile(file.path):
+            look_at_xls(file)
+            return {}
         with zipfile.ZipFile(file.path) as book:
-            names = book.namelist()
+            names = set(book.namelist())
             if "content.xml" in names:
-                _check_ods(book, file, sheet)
-                return
-            target = _xlsx_sheet(book, file, sheet) if "xl/workbook.xml" in names else None
-            for name in names:
-                # Shared texts and styles are opened with any sheet: unpacking them shows their true size.
-                if name != target and name.startswith("xl/") and not name.startswith("xl/worksheets/"):
-                    for _ in _unpack(book, name, file, MOST_SHARED_BYTES):
-                        pass
-            if target in names:
-                _check_xlsx(book, str(target), file)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+                extent = look_at_ods(book, file, sheet)
+            elif "xl/workbook.xml" in names:
+                extent = look_at_xlsx(book, file, sheet)
+            else:
+                raise damaged(file, "a zip file that is neither XLSX nor ODS")
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk's fault, not the file's
         raise damaged(file, str(error)) from None
+    extent.check(file, whole=True)
+    return extent.unread
+
+
+def unpack(book: zipfile.ZipFile, name: str, file: ExportFile, most: int | None = None) -> Iterator[bytes]:
+    """A member of the workbook in chunks. Raises ReadError when there is more of it than it may have."""
+    seen, most = 0, most or MOST_BYTES
+    with book.open(name) as stream:
+        while chunk := stream.read(CHUNK):
+            seen += len(chunk)
+            if seen > most:
+                raise too_large(file, f"'{name}' has more than {most >> 20} MB unpacked")
+            yield chunk
 
 
 def damaged(file: ExportFile, found: str) -> ReadError:
@@ -87,6 +118,16 @@ def damaged(file: ExportFile, found: str) -> ReadError:
         file=file.name,
         found=(found.splitlines() or ["nothing"])[0],
         remedy="check that the right file was delivered, and that it opens in a spreadsheet program",
+    )
+
+
+def encrypted(file: ExportFile) -> ReadError:
+    """The error for a workbook with a password."""
+    return ReadError(
+        "read.encrypted-spreadsheet",
+        "The workbook is protected by a password",
+        file=file.name,
+        remedy="have it delivered without a password, over a channel that is itself protected",
     )
 
 
@@ -101,6 +142,18 @@ def missing_sheet(file: ExportFile, sheet: str | int, names: list[str]) -> ReadE
     )
 
 
+def too_large(file: ExportFile, found: str) -> ReadError:
+    """The error for a sheet that would take more memory than it is worth."""
+    return ReadError(
+        "read.sheet-too-large",
+        "The sheet spans more cells than it can hold in earnest",
+        file=file.name,
+        found=found,
+        remedy="look for a stray cell far to the right or far below, delete it and have it delivered again; "
+        "a register of that size is better delivered as CSV",
+    )
+
+
 def column_name(number: int) -> str:
     """``1`` is A, ``27`` is AA."""
     name = ""
@@ -110,131 +163,9 @@ def column_name(number: int) -> str:
     return name
 
 
-def _check_xlsx(book: zipfile.ZipFile, name: str, file: ExportFile) -> None:
-    extent, rest = _Extent(), b""
-    for chunk in _unpack(book, name, file):
-        data = rest + chunk
-        # Whole tags only: the last one may go on in the next chunk.
-        end = data.rfind(b"<") if len(chunk) == _CHUNK else len(data)
-        data, rest = data[:end], data[end:]
-        if len(rest) > _CHUNK:
-            raise damaged(file, "a tag without end")
-        places = _CELL.findall(data)
-        rows = _ROW.findall(data)
-        numbered = [int(number) for number in _NUMBER.findall(b" ".join(rows))]
-        extent.cells += len(places)
-        extent.rows += len(rows)
-        extent.last_row = max(extent.last_row, extent.rows, *numbered)
-        extent.last_column = max(extent.last_column, *map(_column, set(places)), 1)
-    extent.check(file)
-
-
-def _check_ods(book: zipfile.ZipFile, file: ExportFile, sheet: str | int) -> None:
-    """Rows and cells may be repeated by a number; only those that hold something span the sheet."""
-    from lxml import etree
-
-    parser = etree.XMLPullParser(
-        events=("start", "end"),
-        tag=[_TABLE + name for name in ("table", "table-row", "table-cell", "covered-table-cell")],
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        remove_comments=True,
-    )
-    names: list[str] = []
-    extent = _Extent()
-    is_wanted = False
-    row = column = width = filled = 0
-    for chunk in _unpack(book, "content.xml", file):
-        try:
-            parser.feed(chunk)
-        except etree.XMLSyntaxError as error:
-            raise damaged(file, str(error)) from None
-        for event, element in parser.read_events():
-            kind = element.tag.rpartition("}")[2]
-            if kind == "table":
-                if event == "start":
-                    names.append(element.get(_TABLE + "name", ""))
-                    is_wanted = sheet in (len(names) - 1, names[-1])
-                else:
-                    element.clear()
-            elif not is_wanted:
-                element.clear()
-            elif kind == "table-row" and event == "start":
-                column = width = filled = 0
-            elif kind == "table-row":
-                times = _times(element, "number-rows-repeated")
-                row += times
-                if width:
-                    extent.last_row, extent.rows = row, extent.rows + times
-                    extent.last_column = max(extent.last_column, width)
-                    extent.cells += filled * times
-                element.clear()
-                previous = element.getprevious()
-                if previous is not None:
-                    element.getparent().remove(previous)
-            elif event == "end":
-                times = _times(element, "number-columns-repeated")
-                column += times
-                if len(element) or element.get(_OFFICE + "value-type"):
-                    width, filled = column, filled + times
-    if not (sheet < len(names) if isinstance(sheet, int) else sheet in names):
-        raise missing_sheet(file, sheet, names)
-    extent.check(file)
-
-
-def _times(element: Any, attribute: str) -> int:
-    text = element.get(_TABLE + attribute, "1")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1
-
-
-def _xlsx_sheet(book: zipfile.ZipFile, file: ExportFile, sheet: str | int) -> str:
-    """The member that holds the sheet, by the workbook's own list."""
-    from lxml import etree
-
-    def parsed(name: str) -> Any:
-        parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True)
-        try:
-            return etree.fromstring(b"".join(_unpack(book, name, file, 16 << 20)), parser)
-        except (etree.XMLSyntaxError, KeyError) as error:
-            raise damaged(file, str(error)) from None
-
-    sheets = parsed("xl/workbook.xml").findall(".//{*}sheet")
-    names = [each.get("name", "") for each in sheets]
-    index = sheet if isinstance(sheet, int) else names.index(sheet) if sheet in names else len(names)
-    if index >= len(names):
-        raise missing_sheet(file, sheet, names)
-    relation = next((value for key, value in sheets[index].attrib.items() if key.endswith("}id")), None)
-    for each in parsed("xl/_rels/workbook.xml.rels").findall("{*}Relationship"):
-        if each.get("Id") == relation:
-            target = str(each.get("Target", ""))
-            return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-    raise damaged(file, f"the sheet {names[index]!r} has no content")
-
-
-def _unpack(book: zipfile.ZipFile, name: str, file: ExportFile, most: int = MOST_BYTES) -> Iterator[bytes]:
-    seen = 0
-    with book.open(name) as stream:
-        while chunk := stream.read(_CHUNK):
-            seen += len(chunk)
-            if seen > most:
-                raise _too_large(file, f"'{name}' has more than {most >> 20} MB unpacked")
-            yield chunk
-
-
-def _column(letters: bytes) -> int:
+def column_number(letters: str) -> int:
+    """``A`` is 1, ``AA`` is 27."""
     number = 0
     for letter in letters:
-        number = number * 26 + letter - 64
+        number = number * 26 + ord(letter) - 64
     return number
-
-
-def _too_large(file: ExportFile, found: str) -> ReadError:
-    return ReadError(
-        "read.sheet-too-large",
-        "The sheet spans more cells than it can hold in earnest",
-        file=file.name,
-        found=found,
-        remedy="look for a stray cell far to the right or far below, delete it and have it delivered again; "
-        "a register of that size is better delivered as CSV",
-    )

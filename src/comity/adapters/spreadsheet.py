@@ -1,24 +1,27 @@
 """The reader of spreadsheets: XLSX, ODS and XLS.
 
 Invariant: a sheet is not opened before its size is known, so that one stray cell in the last column costs
-nothing. Cells become the text that a person sees; a blank row is no row, and a value outside the declared
+nothing. Cells become the text that a person sees, errors too; a blank row is no row, and a value outside the declared
 columns is refused and never cut off.
 """
 
 from __future__ import annotations
 
-from itertools import islice
+import datetime as dt
+from collections import defaultdict
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING, Any
 
 from comity.adapters.drift import DriftError, match_header, overlap
 from comity.adapters.part import FileRead, Reading
 from comity.adapters.part_writer import PartWriter
 from comity.adapters.refused import RefusedRows
-from comity.adapters.sheet_size import check_size, damaged, missing_sheet
+from comity.adapters.sheet_size import MOST_COLUMNS, damaged, encrypted, look_at, missing_sheet
+from comity.adapters.value_text import plain_number, text_column, value_text
 from comity.errors import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from comity.adapters.adapter import Adapter
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 _SEARCHED = 50
 _BATCH = 10_000
+_DIGITS = 15
+"""Spreadsheet programs show no more, and what they compute is often wrong behind them."""
 
 
 def read(
@@ -41,27 +46,25 @@ def read(
 
     rows = _rows(file, format)
     head = list(islice(rows, _SEARCHED + format.preamble_rows + format.header_rows))
-    columns, left, start, moved = _header(head, format, adapter, file)
+    columns, places, start, moved = _header(head, format, adapter, file)
     refused, row, line, footers = RefusedRows(into, file.name), first_row, start + 1, 0
     with PartWriter(into, "table", columns) as writer:
         for batch in _batches(head[start:], rows):
-            texts = [_column(values) for values in zip(*batch, strict=True)]
+            texts = [
+                pc.utf8_trim_whitespace(text_column(values, _text)) for values in zip(*batch, strict=True)
+            ]
             if not texts:
                 break  # a sheet without a single cell
             filled = np.array([pc.not_equal(text, "").to_numpy(zero_copy_only=False) for text in texts])
             is_row = filled.any(axis=0)
             numbers = row - 1 + np.cumsum(is_row)
-            outside = filled[:left].any(axis=0) | filled[left + len(columns) :].any(axis=0)
-            is_footer = np.zeros(len(batch), dtype=bool)
-            if format.footer is not None:
-                first = pc.coalesce(*(pc.if_else(pc.equal(text, ""), None, text) for text in texts), "")
-                found = pc.match_substring_regex(first, format.footer)
-                is_footer = is_row & found.to_numpy(zero_copy_only=False)
+            outside = np.delete(filled, places, axis=0).any(axis=0)
+            is_footer = is_row & _footers(texts, format)
             footers += int(is_footer.sum())
             kept = pa.array(is_row & ~is_footer & ~outside)
-            inside = [text.filter(kept) for text in texts[left : left + len(columns)]]
-            inside += [pa.repeat("", len(inside[0]))] * (len(columns) - len(inside))
-            writer.add(pa.array(numbers, pa.int64()).filter(kept), inside)
+            writer.add(
+                pa.array(numbers, pa.int64()).filter(kept), [texts[place].filter(kept) for place in places]
+            )
             bad = np.flatnonzero(is_row & ~is_footer & outside)
             raw = pc.binary_join_element_wise(*(text.take(pa.array(bad)) for text in texts), "\t")
             message = f"the row has values outside the {len(columns)} declared columns"
@@ -88,17 +91,19 @@ def probe(file: ExportFile, format: SpreadsheetFormat, adapter: Adapter) -> None
 
 
 def _rows(file: ExportFile, format: SpreadsheetFormat) -> Iterator[Row]:
-    """The rows of the sheet from its top left corner on, all of one length."""
-    from python_calamine import CalamineError, CalamineWorkbook
+    """The rows of the sheet from its first line on, all of one length; the first column is the first that is used."""
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     sheet = format.sheet
-    check_size(file, sheet)
+    unread = look_at(file, sheet)
     try:
         workbook = CalamineWorkbook.from_path(str(file.path))
         names = workbook.sheet_names
         if (sheet not in names) if isinstance(sheet, str) else (sheet >= len(names)):
             raise missing_sheet(file, sheet, names)
         found = workbook.get_sheet_by_name(names[sheet] if isinstance(sheet, int) else sheet)
+    except PasswordError:
+        raise encrypted(file) from None
     except (CalamineError, OSError, ValueError) as error:
         raise damaged(file, str(error)) from None
     except BaseException as error:
@@ -106,15 +111,33 @@ def _rows(file: ExportFile, format: SpreadsheetFormat) -> Iterator[Row]:
         if type(error).__name__ != "PanicException":
             raise
         raise damaged(file, str(error)) from None
-    return iter(found.iter_rows())
+    rows = iter(found.iter_rows())
+    return _with_unread(rows, found.start[1] if found.start else 0, found.width, unread) if unread else rows
+
+
+def _with_unread(
+    rows: Iterator[Row], first: int, width: int, unread: Mapping[tuple[int, int], str]
+) -> Iterator[Row]:
+    """The rows, of ``width`` columns from ``first`` on, with the texts of cells that the library gave as empty."""
+    by_row: dict[int, dict[int, str]] = defaultdict(dict)
+    for (line, column), text in unread.items():
+        by_row[line][column] = text
+    left = min(first if width else MOST_COLUMNS, *(column for _, column in unread))
+    right = max(first + width, *(column + 1 for _, column in unread))
+    for line, (row, _) in enumerate(zip_longest(rows, range(max(by_row) + 1))):
+        cells = [""] * (first - left) + (row or [])
+        cells += [""] * (right - left - len(cells))
+        for column, text in by_row.get(line, {}).items():
+            cells[column - left] = text
+        yield cells
 
 
 def _header(
     rows: Sequence[Row], format: SpreadsheetFormat, adapter: Adapter, file: ExportFile
-) -> tuple[tuple[str, ...], int, int, tuple[str, ...]]:
-    """The fields in the order of the columns, the first column, the first data row, and what moved."""
+) -> tuple[tuple[str, ...], list[int], int, tuple[str, ...]]:
+    """The fields in the order of the columns, where these are, the first data row, and what moved."""
     if not format.header_rows:
-        return tuple(field.name for field in adapter.fields), 0, format.preamble_rows, ()
+        return _by_position(rows, format, adapter, file)
     best: DriftError | None = None
     score = 0 if format.find_header else -1
     first = 0 if format.find_header else format.preamble_rows
@@ -123,15 +146,15 @@ def _header(
         names = [_text(value) for value in row]
         if (seen := overlap(names, adapter.fields)) <= score:
             continue
-        left = next((place for place, name in enumerate(names) if name), 0)
-        while names and not names[-1]:
-            names.pop()
+        places = [place for place, name in enumerate(names) if name]
         try:
-            columns, moved = match_header(names[left:], adapter.fields, file=file.name, line=at + 1)
+            columns, moved = match_header(
+                [names[place] for place in places], adapter.fields, file=file.name, line=at + 1
+            )
         except DriftError as error:
             best, score = error, seen
             continue
-        return columns, left, (at if format.find_header else first) + format.header_rows, moved
+        return columns, places, (at if format.find_header else first) + format.header_rows, moved
     if best is not None:
         raise best
     raise ReadError(
@@ -143,6 +166,32 @@ def _header(
     )
 
 
+def _by_position(
+    rows: Sequence[Row], format: SpreadsheetFormat, adapter: Adapter, file: ExportFile
+) -> tuple[tuple[str, ...], list[int], int, tuple[str, ...]]:
+    """Without a header columns go by position; optional fields at the end may be absent."""
+    names = tuple(field.name for field in adapter.fields)
+    required = max((place for place, field in enumerate(adapter.fields, 1) if not field.optional), default=1)
+    width = len(rows[0]) if rows else len(names)
+    if width < required:
+        raise DriftError(
+            found=f"{width} columns; {len(names)} are declared: {', '.join(names)}", file=file.name
+        )
+    columns = names[:width]
+    return columns, list(range(len(columns))), format.preamble_rows, ()
+
+
+def _footers(texts: Sequence[Any], format: SpreadsheetFormat) -> Any:
+    """Which rows have a first filled cell that the footer's pattern finds."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    if format.footer is None:
+        return np.zeros(len(texts[0]), dtype=bool)
+    first = pc.coalesce(*(pc.if_else(pc.equal(text, ""), None, text) for text in texts), "")
+    return pc.match_substring_regex(first, format.footer).to_numpy(zero_copy_only=False)
+
+
 def _batches(head: list[Row], rows: Iterator[Row]) -> Iterator[list[Row]]:
     batch = head + list(islice(rows, _BATCH))
     while batch:
@@ -150,34 +199,11 @@ def _batches(head: list[Row], rows: Iterator[Row]) -> Iterator[list[Row]]:
         batch = list(islice(rows, _BATCH))
 
 
-def _column(values: Sequence[Any]) -> Any:
-    """One column of a batch as text; only what is no text already is looked at cell by cell."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if set(map(type, values)) != {str}:
-        values = list(map(_text, values))
-    return pc.utf8_trim_whitespace(pa.array(values, pa.string()))
-
-
 def _text(value: Any) -> str:
-    """A number without a needless ``.0`` or exponent, a date by ISO 8601, the rest as it stands."""
-    import datetime as dt
-
-    if isinstance(value, str):
-        return value.strip()
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    """What a person sees, as far as it does not depend on the cell's format."""
     if isinstance(value, float):
-        if value.is_integer():
-            return str(int(value))
-        text = repr(value)
-        return text if "e" not in text else f"{value:.20f}".rstrip("0")
-    if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ") if value.time() != dt.time() else value.date().isoformat()
-    if isinstance(value, dt.timedelta):
-        minutes, seconds = divmod(int(value.total_seconds()), 60)
-        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
-    return str(value)
+        text = plain_number(repr(float(f"{value:.{_DIGITS}g}")))
+        return text.removesuffix(".0")
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        value = value.date()  # a day is kept as its midnight
+    return (value_text(value) or "").strip()
