@@ -8,42 +8,58 @@ guessed.
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from comity.errors import ComityError, QueryError
 from comity.query.failure import asking
+from comity.query.trace_row import RawRow, read_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-    from comity.adapters.adapter import Adapter
-    from comity.adapters.part import Reading
     from comity.config.settings import Settings
+    from comity.query.trace_item import Item
     from comity.store import Store
+
+
+# What the engine and the owner's agreement fill, as long as no mapping does.
+ENVELOPE_RULES = {
+    "record_id": "a hash of owner_country, source_id, the record type and source_key",
+    "source_id": "adapter.yaml: source",
+    "source_key": "the key of the mapping",
+    "owner_country": "adapter.yaml: owner",
+    "export_id": "a hash of the export's bytes",
+    "source_row": "where the row stands in the export",
+    "mapping_version": "a hash of all that determines what the same bytes become",
+    "first_seen": "when an export first brought this record_id",
+    "last_changed": "when an export or a mapping last changed its content",
+    **dict.fromkeys(
+        (
+            *("confidentiality", "handling_codes", "handling_conditions", "permitted_purposes"),
+            *("recipients_allow", "recipients_deny", "evaluation_scheme", "source_grade"),
+            *("information_grade", "sensitive_categories"),
+        ),
+        "adapter.yaml: handling",
+    ),
+    **dict.fromkeys(("review_due", "purge_after"), "adapter.yaml: retention, from the day of receipt"),
+    "legal_hold": "false as long as nobody sets one",
+    "quality_flags": "what the rules of the columns could not understand",
+}
 
 
 @dataclass(frozen=True)
 class TracedColumn:
-    """``rule``: what made the value; ``read``: the source fields it was made from, with their raw values."""
+    """``rule``: what made the value, ``by`` whom; ``read``: the source fields it was made from, with their raw
+    values.
+    """
 
     name: str
     value: Any
+    by: Literal["mapping", "federation"]
     rule: str | None
     read: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class RawRow:
-    """``row`` counts the export's data rows, ``row_in_file`` those of its file."""
-
-    file: str
-    row: int
-    row_in_file: int
-    raw: str | None
-    cells: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -85,8 +101,9 @@ def trace(settings: Settings, record_id: str, release: int | None = None) -> Tra
     rules = _rules(store, record["mapping_version"], record_type)
     notes = [] if rules else [f"the ledger has no rules of mapping version {record['mapping_version']}"]
     row: RawRow | None = None
+    item: Item | None = None
     try:
-        row = _raw_row(settings.federation, store, record, files)
+        row, item = read_row(settings.federation, store, record_type, record, files, notes)
     except ComityError as error:
         notes.append(f"the row cannot be shown: {error.message} [{error.code}]")
     ends = f"to {stored.end_release - 1}" if stored.end_release else "on"
@@ -105,9 +122,9 @@ def trace(settings: Settings, record_id: str, release: int | None = None) -> Tra
         mapping_version=record["mapping_version"],
         row=row,
         columns=tuple(
-            _column(name, value, rules, row.cells if row else {})
+            _column(name, value, rules, row, item)
             for name, value in record.items()
-            if value not in (None, []) or name in rules
+            if value not in (None, []) or _rule_of(name, rules, item) is not None
         ),
         notes=tuple(notes),
     )
@@ -181,68 +198,24 @@ def _rules(store: Store, mapping_version: str, record_type: str) -> dict[str, di
     return dict(json.loads(text)) if text else {}
 
 
-def _column(name: str, value: Any, rules: dict[str, dict[str, Any]], cells: dict[str, Any]) -> TracedColumn:
+def _rule_of(name: str, rules: dict[str, dict[str, Any]], item: Item | None) -> dict[str, Any] | None:
+    """The mapping's rule for a column; of a row that becomes several kinds of record, the one for this kind."""
     # A partial date is written as one rule and stored as three columns.
     rule = rules.get(name) or rules.get(name.removesuffix("_earliest").removesuffix("_latest"))
+    if rule is None or item is None or "branches" not in rule:
+        return rule
+    branch: dict[str, Any] | None = rule["branches"].get(str(item.branch))
+    return branch
+
+
+def _column(
+    name: str, value: Any, rules: dict[str, dict[str, Any]], row: RawRow | None, item: Item | None
+) -> TracedColumn:
+    rule = _rule_of(name, rules, item)
     if rule is None:
-        return TracedColumn(name, value, None, {})
-    # An item of a list has a dotted name; the row has the whole list.
+        key = f"the key of the mapping: {', '.join(item.key)}" if item and name == "source_key" else None
+        return TracedColumn(name, value, "federation", key or ENVELOPE_RULES.get(name), {})
+    cells = {**row.cells, **row.item} if row else {}
+    # Without its item, a field of an item is the whole list that the row has.
     read = {field: cells.get(field, cells.get(field.split(".")[0])) for field in rule["from"]}
-    return TracedColumn(name, value, str(rule["rule"]), read)
-
-
-def _raw_row(root: Path, store: Store, record: dict[str, Any], files: list[dict[str, Any]]) -> RawRow | None:
-    """The row of the record, read again from the archive by the adapter of today."""
-    from comity.adapters.export import read_export
-    from comity.adapters.part import ExportFile
-
-    adapter = _adapter(root, record["source_id"])
-    archived = [
-        ExportFile(file["name"], store.archived(file["sha256"]), file["sha256"], file["size"])
-        for file in files
-    ]
-    gone = [file.name for file in archived if not file.path.exists()]
-    if gone or not archived:
-        raise QueryError(
-            "query.no-raw-row", "The archive does not hold the export's files", found=", ".join(gone)
-        )
-    with tempfile.TemporaryDirectory(prefix="comity-") as folder:
-        reading = read_export(adapter, archived, Path(folder))
-        return _row_of(adapter, reading, int(record["source_row"]))
-
-
-def _row_of(adapter: Adapter, reading: Reading, row: int) -> RawRow | None:
-    import duckdb
-
-    from comity.adapters.scan import raw_sql, scan_sql
-
-    file = next(file for file in reversed(reading.files) if file.first_row <= row)
-    raw: str | None = None
-    cells: dict[str, Any] = {}
-    with duckdb.connect() as connection, asking():
-        for part in reading.parts:
-            found = connection.execute(
-                f"SELECT to_json(cells)::VARCHAR FROM ({scan_sql(part, adapter)}) AS cells WHERE source_row = ?",
-                [row],
-            ).fetchall()
-            if found:
-                cells = json.loads(found[0][0])
-                cells.pop("source_row")
-                text = f"SELECT raw FROM ({raw_sql(part, adapter)}) WHERE source_row = ?"
-                raw = connection.execute(text, [row]).fetchall()[0][0]
-                break
-    if not cells:
-        raise QueryError("query.no-raw-row", f"The export has no row {row} as its adapter reads it today")
-    return RawRow(file.name, row, row - file.first_row + 1, raw, cells)
-
-
-def _adapter(root: Path, source_id: str) -> Adapter:
-    from importlib.metadata import entry_points
-
-    from comity.adapters.adapter import load_adapter
-
-    announced = [point for point in entry_points(group="comity.adapters") if point.name == source_id]
-    folder = root / "adapters" / source_id
-    if announced and not folder.exists():
-        folder = Path(str(announced[0].load()))
-    return load_adapter(folder)
+    return TracedColumn(name, value, "mapping", str(rule["rule"]), read)

@@ -37,12 +37,14 @@ def _lines(trace: Trace) -> Iterator[str]:
     if trace.row is not None:
         yield f"  row       {trace.row.row} of the export, {trace.row.row_in_file} of {trace.row.file}"
         yield f"  raw       {_cut(' '.join((trace.row.raw or '').split()), 2000)}"
+        if trace.row.item:
+            yield f"  item      {_cut(_shown(trace.row.item), 2000)}"
     for note in trace.notes:
         yield f"  note      {note}"
     width = max((len(column.name) for column in trace.columns), default=0)
     for title, columns in (
-        ("from the source", [column for column in trace.columns if column.rule is not None]),
-        ("by the federation", [column for column in trace.columns if column.rule is None]),
+        ("from the source", [column for column in trace.columns if column.by == "mapping"]),
+        ("by the federation", [column for column in trace.columns if column.by == "federation"]),
     ):
         if columns:
             yield ""
