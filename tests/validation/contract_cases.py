@@ -1,5 +1,6 @@
-"""One passing and one failing case for every expectation type of Great Expectations' core.
+"""One passing and one failing case for every expectation type of Great Expectations' core, counted by hand.
 
+``COUNTED`` is, for the failing case of every type that judges rows, how many rows break it and of how many.
 ``REFUSED`` are the types that cannot be computed in SQL or mean nothing here.
 """
 
@@ -245,6 +246,34 @@ CASES: dict[str, tuple[Kwargs, Kwargs]] = {
         {"unexpected_rows_query": "SELECT * FROM {batch} WHERE n > 5"},
         {"unexpected_rows_query": "SELECT * FROM {batch} WHERE n > 4"},
     ),
+}
+
+COUNTED = {
+    "expect_column_pair_values_a_to_be_greater_than_b": (4, 5),
+    "expect_column_pair_values_to_be_equal": (1, 5),
+    "expect_column_pair_values_to_be_in_set": (4, 5),
+    "expect_column_value_lengths_to_be_between": (5, 5),
+    "expect_column_value_lengths_to_equal": (5, 5),
+    "expect_column_value_z_scores_to_be_less_than": (1, 5),
+    "expect_column_values_to_be_between": (1, 5),
+    "expect_column_values_to_be_in_set": (1, 4),
+    "expect_column_values_to_be_null": (1, 5),
+    "expect_column_values_to_be_unique": (3, 4),
+    "expect_column_values_to_match_like_pattern": (2, 5),
+    "expect_column_values_to_match_like_pattern_list": (2, 5),
+    "expect_column_values_to_match_regex": (2, 5),
+    "expect_column_values_to_match_regex_list": (2, 5),
+    "expect_column_values_to_not_be_in_set": (3, 4),
+    "expect_column_values_to_not_be_null": (1, 5),
+    "expect_column_values_to_not_be_outliers": (1, 5),
+    "expect_column_values_to_not_match_like_pattern": (3, 5),
+    "expect_column_values_to_not_match_like_pattern_list": (3, 5),
+    "expect_column_values_to_not_match_regex": (1, 5),
+    "expect_column_values_to_not_match_regex_list": (3, 5),
+    "expect_compound_columns_to_be_unique": (2, 5),
+    "expect_multicolumn_sum_to_equal": (4, 5),
+    "expect_multicolumn_values_to_be_equal": (1, 5),
+    "expect_select_column_values_to_be_unique_within_record": (4, 5),
 }
 
 REFUSED = {

@@ -16,6 +16,7 @@ import yaml
 
 from comity.standard import Standard, load_standard
 from comity.validation import Rule, Suite, load_code_lists, suite_for, validate
+from comity.validation.run import CODE_LISTS
 from tests.validation.records import table
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ COMPARING = sorted(rule_id for rule_id, (_, rule) in WRITTEN.items() if rule.typ
 
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
+    connection = duckdb.connect()
+    load_code_lists(connection, standard())
+    return connection
 
 
 def judge(
@@ -85,7 +88,7 @@ def judge(
             for other, rows in (related or {}).items()
         },
         previous=table(connection, "before", kind, before, times=times[1]) if before else None,
-        code_lists=load_code_lists(connection, standard()),
+        code_lists=CODE_LISTS,
     ).checks
     return check
 

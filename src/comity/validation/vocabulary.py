@@ -55,6 +55,8 @@ REFUSED = {
         "expect_references_to_resolve or unexpected_rows_expectation",
     ),
 }
+# It takes a row condition, and Great Expectations then forgets to look at it.
+_WITHOUT_ROW_CONDITION = frozenset({"expect_column_pair_values_to_be_in_set"})
 # A suite says these in words of its own.
 _NOT_KWARGS = frozenset(
     {"meta", "severity", "id", "notes", "description", "rendered_content", "batch_id", "windows"}
@@ -132,6 +134,9 @@ def check_kwargs(
     for argument in rule.kwargs:
         if argument not in accepted:
             raise fail(f"it has no argument '{argument}'", argument, nearest(argument, accepted))
+    if rule.type in _WITHOUT_ROW_CONDITION and "row_condition" in rule.kwargs:
+        instead = "use expect_rows_to_satisfy with 'when'"
+        raise fail("Great Expectations does not apply a row_condition here", "row_condition", instead)
     try:
         expectation = build(rule)
     except BadCondition as error:
