@@ -93,6 +93,7 @@ def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
         }
     )
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")  # the night shows its own
     # Lookups and crosswalks are small and the export is not, which the optimizer cannot know of a temporary table:
     # turned round, a join would keep the whole export in memory.
     connection.execute("SET disabled_optimizers = 'build_side_probe_side,join_order'")
@@ -119,8 +120,9 @@ def normalise(
             raise _do_not_add_up(plan, f"{records} records written, {counted} counted")
     rejects_path: Path | None = None
     unmapped: tuple[UnmappedCode, ...] = ()
-    if rejected or not plan.simple or _has_unmapped(connection, plan, records_path):
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE set_aside AS {plan.set_aside_sql(rows.scan)}")
+    scan = _worth_a_look(connection, plan, rows.scan, records_path)
+    if scan is not None:
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE set_aside AS {plan.set_aside_sql(scan)}")
         unmapped = _unmapped(connection, plan)
         if rejected or not plan.simple:
             rejects_path = into.with_name(into.name + ".rejects.parquet")
@@ -232,14 +234,23 @@ def reject_columns(
     )
 
 
-def _has_unmapped(connection: duckdb.DuckDBPyConnection, plan: Plan, records: Path) -> bool:
-    """Whether any record has the flag of an unmapped code; the rows that are rejected for one are known already."""
-    columns = {finding.column for branch in plan.branches for finding in branch.findings}
-    flags = ", ".join(sql_text(f"{column}:unmapped") for column in sorted(columns))
-    found = connection.execute(
-        f"SELECT 1 FROM read_parquet({sql_text(str(records))}) WHERE list_has_any(quality_flags, [{flags}]) LIMIT 1"
-    ).fetchall()
-    return bool(found)
+def _worth_a_look(connection: duckdb.DuckDBPyConnection, plan: Plan, scan: str, records: Path) -> str | None:
+    """The rows that may have something to set aside; None when there are none.
+
+    Where a row gives one record at most, they are those that gave none, and those with the flag of an unmapped code.
+    """
+    if not plan.simple:
+        return scan
+    flags = ", ".join(sql_text(f"{finding.column}:unmapped") for finding in plan.branches[0].findings)
+    written = f"read_parquet({sql_text(str(records))})"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE looked_at AS SELECT source_row FROM ({scan}) ANTI JOIN {written} "
+        f"USING (source_row) UNION ALL SELECT source_row FROM {written} "
+        f"WHERE list_has_any(quality_flags, CAST([{flags}] AS VARCHAR[]))"
+    )
+    if not connection.execute("SELECT count(*) FROM looked_at").fetchall()[0][0]:
+        return None
+    return f"SELECT * FROM ({scan}) WHERE source_row IN (SELECT source_row FROM looked_at)"
 
 
 def _unmapped(connection: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[UnmappedCode, ...]:

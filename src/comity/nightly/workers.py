@@ -73,7 +73,17 @@ def worker_died(source_id: str, error: BaseException) -> ReadError:
 def _begin() -> None:
     """In the worker: Ctrl-C reaches every process of the terminal, and the coordinator answers it for all."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.meta_path.insert(0, _WithoutPandas())
     threading.Thread(target=_end_with_the_coordinator, daemon=True).start()
+
+
+class _WithoutPandas:
+    """Arrow imports pandas, for a second and 40 MB, to ask whether an array is one of pandas'. Here none ever is."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("a worker does without pandas", name=name)
 
 
 def _end_with_the_coordinator() -> None:

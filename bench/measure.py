@@ -1,0 +1,80 @@
+"""What a command costs: CPU seconds, wall seconds and peak memory, of the process and all that it starts.
+
+Invariant: CPU is what the kernel counted for the process and every child that it waited for; memory is the sum over
+the tree at one moment, each shared page counted once (proportional set size), taken every tenth of a second.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+INTERVAL = 0.1  # seconds between two looks at the memory
+
+
+@dataclass(frozen=True)
+class Cost:
+    """``cpu`` and ``wall`` in seconds, ``memory`` in bytes; ``said`` is the JSON that the command printed last."""
+
+    cpu: float
+    wall: float
+    memory: int
+    said: dict[str, Any]
+
+
+def cost_of(module: str, *arguments: object) -> Cost:
+    """Run ``python -m module`` and wait for it; raises when it fails."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as told:
+        began = time.monotonic()
+        process = subprocess.Popen(command, stdout=out, stderr=told)
+        peak, ended = [0], threading.Event()
+        watcher = threading.Thread(target=_watch, args=(process.pid, peak, ended))
+        watcher.start()
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        ended.set()
+        watcher.join()
+        out.seek(0)
+        told.seek(0)
+        text = out.read().strip()
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(command)} failed:\n{text}\n{told.read()}")
+    last = text.splitlines()[-1] if text else ""
+    said = json.loads(last) if last.startswith("{") else {}
+    return Cost(usage.ru_utime + usage.ru_stime, wall, peak[0], said)
+
+
+def _watch(pid: int, peak: list[int], ended: threading.Event) -> None:
+    while not ended.wait(INTERVAL):
+        peak[0] = max(peak[0], sum(map(_proportional_set_size, _tree(pid))))
+
+
+def _tree(pid: int) -> list[int]:
+    found = [pid]
+    for process in found:
+        try:
+            for task in Path(f"/proc/{process}/task").iterdir():
+                found += map(int, (task / "children").read_text().split())
+        except OSError:
+            continue  # it has ended
+    return found
+
+
+def _proportional_set_size(pid: int) -> int:
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass  # it has ended
+    return 0
