@@ -1,7 +1,7 @@
 """The command line: a table of commands, each imported when it is called.
 
 Invariant: starting costs next to nothing, and an error that a person can act on is shown as text with its code, never
-as a traceback. Exit codes: 0 done, 1 something did not pass, 2 the call or the configuration is wrong.
+as a traceback. The exit codes are those of ``EXIT_CODES``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from typing import Any
 
 import click
 
-from comity.errors import ComityError, ConfigError
+from comity.cli.examples import add_examples
+from comity.errors import ComityError, ConfigError, ReadError, StoreError
+
+EXIT_CODES = {
+    0: "Done. For `run`: all that was new is published, or nothing was new.",
+    1: "Something did not pass or could not be read or written: an export failed or was blocked, the disk is full, the "
+    "ledger is locked. The message says which; running again may help.",
+    2: "The call, the configuration or the question is wrong: running it again changes nothing.",
+    130: "Interrupted by Ctrl-C. Nothing is half published.",
+}
 
 # name → (where it is, what `comity --help` says of it)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -41,7 +50,7 @@ class _Commands(click.Group):
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)
-        return command
+        return add_examples(command, cmd_name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -67,7 +76,10 @@ class _Commands(click.Group):
     "--data", metavar="DIR", help="Where the data lives (or COMITY_DATA, or comity.toml). Default: ./data"
 )
 @click.option(
-    "--federation", metavar="DIR", help="The folder with standard, adapters, mappings and validation."
+    "--federation",
+    metavar="DIR",
+    help="The folder with standard, adapters, mappings and validation (or COMITY_FEDERATION, or comity.toml). "
+    "Default: this folder or one above it, else what is shipped.",
 )
 @click.version_option(package_name="comity", message="comity %(version)s")
 @click.pass_context
@@ -82,13 +94,16 @@ def cli(ctx: click.Context, data: str | None, federation: str | None) -> None:
     ctx.obj = load_settings(data, federation)
 
 
+add_examples(cli, "")
+
+
 def main(args: list[str] | None = None) -> None:
     """The console script."""
     try:
         code: Any = cli.main(args=args, standalone_mode=False)
     except ComityError as error:
         click.echo(f"comity: {error.text()}", err=True)
-        code = 2 if error.code.startswith(("config.", "query.")) else 1
+        code = 1 if isinstance(error, ReadError | StoreError) else 2
     except click.ClickException as error:
         error.show()
         code = error.exit_code

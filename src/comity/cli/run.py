@@ -22,7 +22,7 @@ def command(settings: Settings, sources: tuple[str, ...], jobs: int | None, as_j
     """Take what is new in the inbox, oldest first: normalise, validate, publish.
 
     One source's failure is its own. Exit code 0: all that was new is published; 1: some of it is not, and the summary
-    says why; 2: nothing could run.
+    says why; 2: the call or the configuration is wrong, and nothing was run.
     """
     from dataclasses import replace
 

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 @click.command("shell")
-@click.option("--format", "form", type=click.Choice(("table", "csv", "json")), default="table")
+@click.option(
+    "--format", "form", type=click.Choice(("table", "csv", "json")), default="table", help="Default: table."
+)
 @click.option("--release", type=click.IntRange(min=1), help="An older release. Default: the last one.")
 @click.option(
     "--read",

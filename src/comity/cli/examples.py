@@ -1,0 +1,52 @@
+"""An example for every command, shown at the end of its help and in the documentation.
+
+Invariant: every command has one, and each of them works once the words in capitals are replaced.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "": ("comity run", 'comity sql "SELECT owner_country, count(*) FROM person GROUP BY ALL"'),
+    "run": ("comity run", "comity run --source SOURCE --jobs 4"),
+    "sources": ("comity sources", "comity sources SOURCE"),
+    "mapping": ("comity mapping show SOURCE",),
+    "mapping show": ("comity mapping show SOURCE", "comity mapping show SOURCE --record RECORD_TYPE --sql"),
+    "standard": ("comity standard show vehicle",),
+    "standard show": ("comity standard show", "comity standard show vehicle"),
+    "standard export": (
+        "comity standard export --format json-schema vehicle",
+        "comity standard export --format markdown --output FOLDER",
+    ),
+    "standard diff": ("comity standard diff OLD NEW",),
+    "standard codes": ("comity standard codes", "comity standard codes sex"),
+    "suite": ("comity suite check",),
+    "suite check": ("comity suite check",),
+    "suite show": ("comity suite show vehicle", "comity suite show RECORD_TYPE --source SOURCE"),
+    "quality": ("comity quality", "comity quality --source SOURCE --all"),
+    "rejects": ("comity rejects", "comity rejects --source SOURCE"),
+    "sql": (
+        'comity sql "SELECT source_id, rows_read, rows_rejected FROM accounting"',
+        'comity sql "SELECT * FROM RECORD_TYPE" --output FILE.parquet',
+    ),
+    "shell": ("comity shell", "echo 'SELECT count(*) FROM RECORD_TYPE;' | comity shell --format csv"),
+    "trace": ("comity trace RECORD_ID", "comity trace RECORD_ID --json"),
+    "releases": ("comity releases",),
+    "store": ("comity store sweep",),
+    "store sweep": ("comity store sweep",),
+    "store views": ("comity store views", "comity store views --release 1 --output FILE.duckdb"),
+}
+
+
+def add_examples(command: click.Command, name: str) -> click.Command:
+    """``command`` with its examples at the end of its help; those of a group too."""
+    if examples := EXAMPLES.get(name):
+        title = "Example:" if len(examples) == 1 else "Examples:"
+        command.epilog = "\n".join(["\b", title, *(f"  {example}" for example in examples)])
+    for inner, each in getattr(command, "commands", {}).items():
+        add_examples(each, f"{name} {inner}".strip())
+    return command
