@@ -47,6 +47,7 @@ from great_expectations.core.metric_function_types import (
 from great_expectations.data_context.types.base import ProgressBarsConfig as ProgressBarsConfig
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource as SQLDatasource
 from great_expectations.datasource.fluent.sql_datasource import TableAsset as TableAsset
+from great_expectations.exceptions.exceptions import GreatExpectationsError as GreatExpectationsError
 from great_expectations.exceptions.exceptions import MetricResolutionError as MetricResolutionError
 from great_expectations.execution_engine.execution_engine import (
     MetricComputationConfiguration as MetricComputationConfiguration,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from comity.config.yaml_file import place_of
 from comity.errors import ConfigError, ValidationError, nearest
-from comity.validation.condition import BadCondition
+from comity.validation.condition import BadCondition, check_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +60,7 @@ _WITHOUT_ROW_CONDITION = frozenset({"expect_column_pair_values_to_be_in_set"})
 # A suite says these in words of its own.
 _NOT_KWARGS = frozenset(
     {"meta", "severity", "id", "notes", "description", "rendered_content", "batch_id", "windows"}
+    | {"catch_exceptions", "condition_parser", "result_format", "library_metadata"}
 )
 _COLUMN_KEYS = ("column", "column_A", "column_B", "column_list", "column_set", "group_by", "order_by")
 _CONDITION_KEYS = ("condition", "when")
@@ -106,15 +107,23 @@ def check_rule(rule: Rule, path: Path, places: dict[Location, tuple[int, int]], 
             file=path,
             line=line,
             column=column,
-            remedy=nearest(str(rule.type), set(known) - set(REFUSED)),
+            remedy=f"{_close(str(rule.type), set(known) - set(REFUSED))}docs/validation.md says what there is",
         )
     check_kwargs(rule, places, here)
+
+
+def _close(word: str, known: set[str]) -> str:
+    """Only the nearest name: there are too many to list."""
+    hint, question, _ = nearest(word, known).partition("? ")
+    return f"{hint}? " if question else ""
 
 
 def check_kwargs(
     rule: Rule, places: dict[Location, tuple[int, int]] | None = None, here: Location = ()
 ) -> None:
     """Build the expectation once: what its class does not accept is an error at the argument's place."""
+    from comity.validation.library import GreatExpectationsError
+
     kind = implementations()[str(rule.type)]
     accepted = set(kind.__fields__) - _NOT_KWARGS
 
@@ -131,17 +140,27 @@ def check_kwargs(
             remedy=remedy,
         )
 
-    for argument in rule.kwargs:
+    for argument, value in rule.kwargs.items():
         if argument not in accepted:
             raise fail(f"it has no argument '{argument}'", argument, nearest(argument, accepted))
+        if isinstance(value, dict) and "$PARAMETER" in value:
+            raise fail(
+                f"{argument}: nothing fills a suite parameter here", argument, "write the value itself"
+            )
     if rule.type in _WITHOUT_ROW_CONDITION and "row_condition" in rule.kwargs:
         instead = "use expect_rows_to_satisfy with 'when'"
         raise fail("Great Expectations does not apply a row_condition here", "row_condition", instead)
     try:
+        if isinstance(query := rule.kwargs.get("unexpected_rows_query"), str):
+            check_query(query)
         expectation = build(rule)
     except BadCondition as error:
+        about = (each for each in ("unexpected_rows_query", *_CONDITION_KEYS) if each in rule.kwargs)
+        raise fail(str(error), next(about, None), "correct it") from None
+    except GreatExpectationsError as error:
+        about = (each for each in ("row_condition",) if each in rule.kwargs)
         raise fail(
-            str(error), next((k for k in _CONDITION_KEYS if k in rule.kwargs), None), "correct it"
+            str(error), next(about, None), 'correct it, for example: col("status") == "wanted"'
         ) from None
     except ValueError as error:  # both generations of pydantic raise a ValueError
         details = error.errors() if hasattr(error, "errors") else [{"loc": (), "msg": str(error)}]
@@ -205,6 +224,18 @@ def check_columns(rule: Rule, record_type: RecordType, standard: Standard) -> No
                 column=rule.column,
                 found=rule.id,
                 remedy=nearest(name, known),
+            )
+    if rule.type == "expect_code_shares_to_change_by_at_most":
+        (column,) = (each for each in record_type.columns if each.name == rule.kwargs["column"])
+        if column.code_list is None:
+            raise ConfigError(
+                "config.invalid-kwargs",
+                f"{rule.type}: the column '{column.name}' has no codes, and its values may be a person's",
+                file=rule.file,
+                line=rule.line,
+                column=rule.column,
+                found=rule.id,
+                remedy="use it for a column with a code list; expect_null_share_to_change_by_at_most takes any column",
             )
     from comity.validation.trial import try_rule
 
