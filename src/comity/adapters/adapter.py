@@ -218,6 +218,13 @@ class Adapter(_Model):
         return fields
 
     @model_validator(mode="after")
+    def _format_fits_delivery(self) -> Adapter:
+        types = [format.type for format in self.formats]
+        if types != ["database"] if self.delivery.database is not None else "database" in types:
+            raise ValueError("a 'database' delivers in the one format 'database', and files in any other")
+        return self
+
+    @model_validator(mode="after")
     def _fields_have_places(self) -> Adapter:
         fixed = [format for format in self.formats if isinstance(format, FixedWidthFormat)]
         for field in self.fields if fixed else ():

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from comity.adapters.archive_file import open_files
+from comity.adapters.content import check_content
+from comity.adapters.drift import DriftError
 from comity.adapters.encoding import PartlyDecodedError
 from comity.adapters.part import ExportFile, Reading
 from comity.adapters.reader import find_reader
@@ -23,18 +25,8 @@ if TYPE_CHECKING:
 
     from comity.adapters.adapter import Adapter
 
-_TEXT = ("csv", "json", "ndjson", "xml")
-_HEAD = 1 << 16
 _TOLERATED = 0.5
-# Without tab and line ends, those of EBCDIC (5 and 21) included.
-_CONTROLS = {*range(1, 9), *range(14, 26)} - {0x05, 0x15}
-# What files of other kinds begin with.
-_MAGIC = {
-    b"\x89PNG": "a PNG picture", b"\xff\xd8\xff": "a JPEG picture", b"%PDF": "a PDF document",
-    b"\x7fELF": "a program", b"MZ": "a program", b"GIF8": "a GIF picture", b"SQLite format 3": "a SQLite database",
-    b"\xd0\xcf\x11\xe0": "an old Office file", b"PK\x03\x04": "a zip archive or a spreadsheet",
-    b"PAR1": "a Parquet file",
-}  # fmt: skip
+"""Of the first lines so many may be undecodable in a format that is taken for want of a better one."""
 
 
 def read_export(adapter: Adapter, files: Sequence[ExportFile], into: Path) -> Reading:
@@ -66,6 +58,7 @@ def _read_file(adapter: Adapter, file: ExportFile, into: Path, first_row: int) -
     # The snapshot of a query is a Parquet file, read as one.
     kind = "parquet" if chosen.type == "database" else chosen.type
     reading = find_reader(kind).read(file, chosen, adapter, into, first_row)
+    _check_account(reading, file, kind)
     return replace(
         reading,
         parts=tuple(replace(part, format=index) for part in reading.parts),
@@ -73,77 +66,41 @@ def _read_file(adapter: Adapter, file: ExportFile, into: Path, first_row: int) -
     )
 
 
+def _check_account(reading: Reading, file: ExportFile, kind: str) -> None:
+    """Every row is in a part, refused, or not selected; in a ``csv`` part placeholders stand for the latter two."""
+    written = sum(part.rows for part in reading.parts)
+    if not any(part.kind == "csv" for part in reading.parts):
+        written += reading.rows_refused + reading.rows_not_selected
+    if written != reading.rows_read:
+        raise ReadError(
+            "read.rows-do-not-add-up",
+            f"The reader of '{kind}' lost rows: a fault of the reader",
+            file=file.name,
+            found=f"{reading.rows_read} rows read, {written} accounted for",
+            remedy="report it with the adapter; nothing of this source is published",
+        )
+
+
 def _choose(adapter: Adapter, file: ExportFile) -> int:
     """The first format that fits, else the one with the fewest lines that cannot be decoded; a single one is it."""
-    _check_content(file, adapter.formats)
+    check_content(file, adapter.formats)
     if len(adapter.formats) == 1:
         return 0
-    first: ReadError | None = None
+    errors: list[ReadError] = []
     partly: list[tuple[float, int]] = []
     for index, format in enumerate(adapter.formats):
         try:
             find_reader(format.type).probe(file, format, adapter)
         except ReadError as error:
-            first = first or error
+            errors.append(error)
             if isinstance(error, PartlyDecodedError) and error.share <= _TOLERATED:
                 partly.append((error.share, index))
         else:
             return index
     if partly:
         return min(partly)[1]
-    assert first is not None  # there is at least one format, and none fitted
-    first.message += f" (and none of the {len(adapter.formats) - 1} other formats of the adapter fits)"
-    raise first
-
-
-def _check_content(file: ExportFile, formats: Sequence[Any]) -> None:
-    if file.size == 0:
-        raise ReadError(
-            "read.empty-export",
-            "The export is empty",
-            file=file.name,
-            found="0 bytes",
-            remedy="ask the owner for it again; what is published stays",
-        )
-    with file.path.open("rb") as handle:
-        head = handle.read(_HEAD)
-        if not head.strip(b"\0") and _all_zeros(handle):
-            raise ReadError(
-                "read.zeros",
-                "The export is a file of zeros",
-                file=file.name,
-                found=f"{file.size} zero bytes",
-                remedy="the transfer failed: have it delivered again",
-            )
-    if not all(format.type in _TEXT for format in formats):
-        return
-    kind = next((name for magic, name in _MAGIC.items() if head.startswith(magic)), None)
-    # Of a character of two or four bytes any byte may look like a control character.
-    wide = any((format.encoding or "").startswith(("utf-16", "utf-32")) for format in formats)
-    if kind is None and not wide and _is_binary(head):
-        kind = "a binary file"
-    if kind is not None:
-        raise ReadError(
-            "read.binary-file",
-            f"The export should be text and is {kind}",
-            file=file.name,
-            remedy="check that the right file was delivered",
-        )
-
-
-def _all_zeros(handle: object) -> bool:
-    while chunk := handle.read(1 << 20):  # type: ignore[attr-defined]
-        if chunk.strip(b"\0"):
-            return False
-    return True
-
-
-def _is_binary(head: bytes) -> bool:
-    """A text has no NUL, unless each character has two or four bytes, and few control characters."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return False
-    nuls = head.count(0)
-    wide = max(head[0::2].count(0), head[1::2].count(0)) > len(head) // 4
-    return (nuls > 0 and not wide and nuls > len(head) // 100) or sum(
-        head.count(code) for code in _CONTROLS
-    ) > len(head) // 10
+    # A header that differs says most: the file could be read so far.
+    told = next((error for error in errors if isinstance(error, DriftError)), errors[0])
+    told.message += f" (and none of the {len(errors) - 1} other formats of the adapter fits)"
+    told.args = (told.text(),)
+    raise told
