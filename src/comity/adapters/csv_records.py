@@ -24,6 +24,8 @@ from comity.adapters.csv_quotes import quoting_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from comity.adapters.csv_quotes import Lines
+
     Bytes = NDArray[np.uint8]
     Board = NDArray[np.uint64]
     Places = NDArray[np.int64]
@@ -84,14 +86,19 @@ def find_records(
     beside = _board(quotes | delimiters | breaks | (text == 13))
     ends_inside = bool(np.bitwise_count(board).sum() & 1)
     misplaced = _misplaced(board, inside, beside, len(text))
-    if not misplaced and not len(bad_lines) and not (last and ends_inside):
+    if not misplaced[0].any() and not len(bad_lines) and not (last and ends_inside):
         found = _well_quoted(text, breaks, delimiters, _bytes(inside, len(text)), dialect, last)
         if found is not None:
             final = data.rfind(dialect.quote, 0, found.consumed)
             if final >= 0:
                 suspect = bool(found.codes[np.searchsorted(found.starts, final, "right") - 1] != FINE)
             return replace(found, suspect=suspect)
-    return _line_by_line(text, breaks, delimiters, dialect, bad_lines, last, suspect)
+    starts = _spans(text, breaks)[0]
+    straight, inverted = (_bytes(each, len(text)) for each in misplaced)
+    quoting = quoting_of(
+        text, dialect.quote, delimiters, breaks, starts, _bytes(inside, len(text)), (straight, inverted)
+    )
+    return _line_by_line(text, breaks, quoting, dialect, bad_lines, last, suspect)
 
 
 def _unquoted(text: Bytes, breaks: Flags, dialect: Dialect, bad_lines: Places) -> Records:
@@ -133,7 +140,7 @@ def _well_quoted(
 def _line_by_line(
     text: Bytes,
     breaks: Flags,
-    delimiters: Flags,
+    quoting: Lines,
     dialect: Dialect,
     bad_lines: Places,
     last: bool,
@@ -144,7 +151,6 @@ def _line_by_line(
     """
     starts, ends, stops = _spans(text, breaks)
     lines = len(starts)
-    quoting = quoting_of(text, dialect.quote or 0, delimiters, breaks, starts)
     bad = np.zeros(lines, np.bool_)
     bad[bad_lines] = True
     refused, refused_within = quoting.wrong_outside | bad, quoting.wrong_inside | bad
@@ -175,8 +181,9 @@ def _line_by_line(
     codes[(quoting.ends_inside & ~refused)[at] & (until == at)] = UNCLOSED_QUOTE
     codes[refused[at]] = STRAY_QUOTE
     codes[bad[at]] = BAD_LINE
-    outside = quoting.outside(delimiters, starts, entered_inside)
-    columns = np.searchsorted(outside, stops[until]) - np.searchsorted(outside, starts[at]) + 1
+    delimited = np.where(entered_inside, quoting.delimiters_inside, quoting.delimiters_outside)
+    delimited = np.append(0, np.cumsum(delimited))
+    columns = delimited[until + 1] - delimited[at] + 1
     # Behind a refused row with quotes, a quote that is data here may be the one that was missed there.
     quoted = np.flatnonzero(quoting.quoted[at])
     doubtful = np.append(suspect, (codes[quoted] != FINE) | (columns[quoted] != dialect.columns))
@@ -280,8 +287,8 @@ def _running_parity(board: Board) -> Board:
     return parity
 
 
-def _misplaced(quotes: Board, inside: Board, beside: Board, length: int) -> bool:
-    """Whether any quote stands where none may open or close, if the text begins outside quotes.
+def _misplaced(quotes: Board, inside: Board, beside: Board, length: int) -> tuple[Board, Board]:
+    """Quotes that may not stand where they do, if the text begins outside quotes, and if it begins inside.
 
     ``beside``: bytes that a quote may have beside it: delimiters, line ends, quotes; the ends of the text
     too.
@@ -292,4 +299,5 @@ def _misplaced(quotes: Board, inside: Board, beside: Board, length: int) -> bool
     after[:-1] |= beside[1:] << top
     before[0] |= one
     after[(length - 1) // 64] |= one << np.uint64((length - 1) % 64)
-    return bool(((quotes & ~before & inside) | (quotes & ~after & ~inside)).any())
+    not_opening, not_closing = quotes & ~before, quotes & ~after
+    return (not_opening & inside) | (not_closing & ~inside), (not_opening & ~inside) | (not_closing & inside)
