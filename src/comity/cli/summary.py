@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from comity.config.settings import Settings
     from comity.nightly.report import ErrorLine, ExportReport, NightReport
 
-_HEAD = ("source", "record type", "read", "accepted", "rejected", "not sel.", "records", "")
+HEAD = ("source", "record type", "read", "accepted", "rejected", "not sel.", "records", "")
 
 
 def print_summary(report: NightReport, settings: Settings) -> None:
     """Every account of the night, then errors, marks and unmapped codes with what to do about them."""
-    lines: list[tuple[str, ...]] = [_HEAD]
+    lines: list[tuple[str, ...]] = [HEAD]
     for export in report.exports:
         became = f"release {export.release}" if export.release else export.outcome
         if not export.accounts:
@@ -49,7 +49,7 @@ def print_summary(report: NightReport, settings: Settings) -> None:
 
 
 def _table(lines: list[tuple[str, ...]]) -> None:
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
     for number, line in enumerate(lines):
         cells = [
             cell.ljust(width) if column in (0, 1, 7) else cell.rjust(width)

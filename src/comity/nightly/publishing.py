@@ -25,6 +25,7 @@ def publish_round(
     store: Store, run_id: str, passages: Sequence[Passage], judge: Judge, tell: Tell
 ) -> int | None:
     """The number of the release, or None when nothing passed."""
+    told = [passage for passage in passages if passage.error is not None]
     for passage in passages:
         if passage.error is None:
             _check_volume(passage)
@@ -37,7 +38,9 @@ def publish_round(
     release = _publish(store, run_id, [p for p in ready if p.error is None and not p.blocks])
     for passage in passages:
         passage.seconds = time.monotonic() - passage.began
-        tell(passage.name, passage.outcome, f"in release {passage.release}" if passage.release else "")
+        if passage not in told:
+            why = passage.error.message if passage.error else "; ".join(passage.blocks)
+            tell(passage.name, passage.outcome, f"in release {passage.release}" if passage.release else why)
     return release
 
 
