@@ -114,19 +114,17 @@ def test_a_rule_that_names_no_instant_is_refused(tmp_path: Path, rule: str, code
 
 @settings(max_examples=12, deadline=None)
 @given(
-    zone=st.sampled_from(
-        ["Europe/Madrid", "America/New_York", "Australia/Lord_Howe", "Asia/Tehran", "Africa/Casablanca"]
-    ),
+    zone=st.sampled_from(["Europe/Madrid", "America/New_York", "Australia/Lord_Howe", "America/Santiago"]),
     moments=st.lists(
-        st.datetimes(dt.datetime(1971, 1, 1), dt.datetime(2037, 12, 31)).map(
+        st.datetimes(dt.datetime(1971, 1, 1), dt.datetime(2024, 12, 31)).map(
             lambda at: at.replace(second=0, microsecond=0)
         ),
         min_size=20,
         max_size=40,
     ),
-    year=st.integers(1980, 2035),
+    year=st.integers(1985, 2024),
 )
-@example(zone="Europe/Madrid", moments=[dt.datetime(2026, 10, 25, 2, 30)], year=2026)
+@example(zone="Europe/Madrid", moments=[dt.datetime(2024, 10, 27, 2, 30)], year=2024)
 def test_zones_agree_with_pythons_own(
     tmp_path_factory: pytest.TempPathFactory, zone: str, moments: list[dt.datetime], year: int
 ) -> None:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comity.errors import MappingError, nearest
-from comity.mappings.each_sql import cells_sql, items_sql, used_by
+from comity.mappings.each_sql import ELEMENT, cells_sql, items_sql, used_by
 from comity.mappings.expression import parse_expression
 from comity.mappings.plan import BranchPlan, Finding
+from comity.mappings.probe import type_of
 from comity.mappings.record_sql import constant_columns, record_columns, targets
-from comity.mappings.rule_sql import compile_rule, key_text, record_id_sql
+from comity.mappings.reference import key_text, record_id_sql
+from comity.mappings.rule_sql import compile_rule
 from comity.mappings.text_steps import sql_name, sql_text
 from comity.mappings.value import Issue, Steps, Value
 
@@ -32,6 +34,7 @@ _MESSAGES = {
     "mapping.value-missing": "the value is missing",
     "mapping.code-unmapped": "the code is not in the crosswalk",
     "mapping.required-missing": "a column that every record has is empty",
+    "mapping.condition-failed": "the condition of 'where' cannot be worked out",
     "mapping.key-missing": "every field of the key is empty",
 }
 
@@ -67,9 +70,9 @@ def compile_branch(
     steps = Steps(fields, suffix=suffix, used=used_by(branch.each))
     if branch.where is not None:
         with file.placed((*at, "where", "sql"), ("where", "sql")):
-            where = parse_expression(branch.where.sql, fields)
-        steps.used |= dict.fromkeys(where.fields)
-        items = f"SELECT * FROM ({items}) WHERE coalesce(({where.sql}), false)"
+            holds = _condition(branch.where.sql, steps)
+    else:
+        holds = None
     with file.placed((*at, "key"), ("key",)):
         key = steps.give("source_key text", key_text(branch.key or (), steps))
     record_id = steps.parse("record_id value", record_id_sql(record_type.name, key, context))
@@ -77,7 +80,7 @@ def compile_branch(
     rules: dict[str, dict[str, object]] = {}
     known = targets(record_type)
     for name, rule in branch.fields.items():
-        before, steps.used = steps.used, {}
+        steps.read = {}
         with file.placed((*at, "fields", name), ("fields", name)):
             if name not in known:
                 raise MappingError(
@@ -86,14 +89,28 @@ def compile_branch(
                     remedy=nearest(name, known),
                 )
             values[name] = compile_rule(rule, known[name], steps, context)
-        rules[name] = {"rule": _rule_text(rule), "from": list(steps.used)}
-        steps.used = before | steps.used
+        rules[name] = {"rule": _rule_text(rule), "from": list(steps.read)}
     with file.placed((*at, "fields"), ("fields",)):
         _check_required(record_type, values)
     columns = record_columns(record_type, values, key, record_id, context)
     constants = constant_columns(record_type, values)
-    plan = _assemble(items, steps, values, key, columns, constants, known)
+    plan = _assemble(items, holds, steps, values, key, columns, constants, known)
     return CompiledBranch(plan, frozenset(steps.used), rules)
+
+
+def _condition(sql: str, steps: Steps) -> str:
+    """The condition of ``where`` as an attempt; a row on which it fails is neither selected nor left out."""
+    where = parse_expression(sql, steps.fields)
+    kind = type_of(where.sql, steps.fields.values())
+    if kind != "BOOLEAN":
+        raise MappingError(
+            "mapping.where-not-boolean",
+            f"The condition of 'where' gives a {kind} and neither true nor false",
+            found=sql,
+            remedy="compare it with something, for example: state <> 'closed'",
+        )
+    steps.use(*where.fields)
+    return steps.attempt(where.sql)
 
 
 def _check_required(record_type: RecordType, values: dict[str, Value]) -> None:
@@ -109,6 +126,7 @@ def _check_required(record_type: RecordType, values: dict[str, Value]) -> None:
 
 def _assemble(
     items: str,
+    holds: str | None,
     steps: Steps,
     values: dict[str, Value],
     key: str,
@@ -118,7 +136,13 @@ def _assemble(
 ) -> BranchPlan:
     issues = [(name, issue) for name, value in values.items() for issue in value.issues]
     rejects = _rejects(key, issues, values, known)
-    names = {step: f"{step}{steps.suffix}" for step in ("item", "given", "parsed", "read", "judged")}
+    selected = ""
+    if holds is not None:
+        failed = steps.give("where failed", f"{holds} IS NULL")
+        rejects.append(_Reject(failed, "mapping.condition-failed", "source_key"))
+        selected = f" WHERE coalesce({holds}.value, {holds} IS NULL)"
+    names = {step: f"{step}{steps.suffix}" for step in ("item", "tried", "given", "parsed", "read", "judged")}
+    tried = "".join(f", {sql} AS {sql_name(name)}" for name, sql in steps.tried.items())
     given = ", ".join(f"{sql} AS {sql_name(name)}" for name, sql in steps.given.items())
     parsed = ", ".join(f"{sql} AS {sql_name(name)}" for name, sql in steps.parsed.items())
     read = ", ".join([f"{names['parsed']}.*", *_read_columns(values, issues)])
@@ -126,7 +150,8 @@ def _assemble(
     ctes = [
         (names["item"], items),
         *((sql, "") for sql in steps.crosswalks.values()),
-        (names["given"], f"SELECT source_row, element, {given} FROM {names['item']}"),
+        (names["tried"], f"SELECT *{tried} FROM {names['item']}"),
+        (names["given"], f"SELECT source_row, {ELEMENT} AS element, {given} FROM {names['tried']}{selected}"),
         (names["parsed"], f"SELECT *, {parsed} FROM {names['given']}"),
         (names["read"], f"SELECT {read} FROM {names['parsed']} {' '.join(steps.joins)}"),
         (
@@ -142,7 +167,7 @@ def _assemble(
     )
     stops = [_when(number) for number, (_, issue) in enumerate(issues, 1) if issue.policy == "stop"]
     findings = tuple(
-        Finding(name, issue.crosswalk, _when(number), sql_name(f"found {number}"))
+        Finding(name, issue.crosswalk, _when(number), sql_name(f"codes {number}"))
         for number, (name, issue) in enumerate(issues, 1)
         if issue.crosswalk is not None
     )
@@ -172,6 +197,8 @@ def _read_columns(values: dict[str, Value], issues: list[tuple[str, Issue]]) -> 
         read.append(f"coalesce({issue.when}, false) AS {_when(number)}")
         read.append(f"{issue.reason} AS {sql_name(f'reason {number}')}")
         read.append(f"{issue.found} AS {sql_name(f'found {number}')}")
+        if issue.crosswalk is not None:
+            read.append(f"{issue.codes or f'[{issue.found}]'} AS {sql_name(f'codes {number}')}")
     return read
 
 

@@ -5,14 +5,16 @@ that is published for the calendar, a two-digit year without a pivot: each is No
 is the interval of all days it may mean, so that January the first is never invented.
 
 Sources: Umm al-Qura by hijridate (published tables, 1343-1500 AH); Solar Hijri by jdatetime; Ethiopic by convertdate
-(the Coptic calendar with another era); Minguo = CE - 1911; Buddhist = CE + 543 (Thailand's New Year was moved to
-January the first in 1941: earlier dates in January to March are a year later there); Japanese eras by their first days.
+(the Coptic calendar with another era); Minguo = CE - 1911; Buddhist = CE + 543; Japanese eras by their first days.
+Where a country's use changed: Japan counted its days by the moon until 1872, and such dates are not read; Thailand
+moved its New Year to January the first in 1941 (not verified), and earlier dates are read as all others.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from comity.mappings.date_format import ENGLISH_MONTHS, DateFormat, parse_format
@@ -20,15 +22,28 @@ from comity.mappings.edtf import read_edtf
 
 YEAR_OFFSET = {"gregorian": 0, "minguo": 1911, "buddhist": -543}
 LIBRARIES = {"umm_al_qura": ("hijridate",), "solar_hijri": ("jdatetime",), "ethiopic": ("convertdate",)}
-EARLIEST_YEAR, LATEST_YEAR = 1000, 2199
+# The years that a register of today can mean, in the calendar's own count: a year of another calendar by mistake, or
+# of another century, is outside and therefore not understood. Japanese years with an era are bound by the eras.
+YEARS = {
+    "gregorian": (1700, 2199),
+    "minguo": (1, 199),
+    "buddhist": (2400, 2699),
+    "japanese": (1873, 2199),
+    "umm_al_qura": (1343, 1500),
+    "solar_hijri": (1200, 1500),
+    "ethiopic": (1700, 2199),
+}
+# The century of a two-digit year above the pivot; at or below it, the next.
+_CENTURY = {"gregorian": 1900, "buddhist": 2400, "umm_al_qura": 1300, "solar_hijri": 1300, "ethiopic": 1900}
 
-# Names of an era as exports write them, and its first day. An era ends where the next begins.
-JAPANESE_ERAS: tuple[tuple[tuple[str, ...], dt.date], ...] = (
-    (("明治", "明", "M", "㍾", "MEIJI"), dt.date(1868, 1, 25)),
-    (("大正", "大", "T", "㍽", "TAISHO"), dt.date(1912, 7, 30)),
-    (("昭和", "昭", "S", "㍼", "SHOWA"), dt.date(1926, 12, 25)),
-    (("平成", "平", "H", "㍻", "HEISEI"), dt.date(1989, 1, 8)),
-    (("令和", "令", "R", "㋿", "REIWA"), dt.date(2019, 5, 1)),
+# Names of an era as exports write them, its first year, and its first day that is read. An era ends where the next
+# begins. Meiji began in 1868; the Gregorian calendar came with its sixth year.
+JAPANESE_ERAS: tuple[tuple[tuple[str, ...], int, dt.date], ...] = (
+    (("明治", "明", "M", "㍾", "MEIJI"), 1868, dt.date(1873, 1, 1)),
+    (("大正", "大", "T", "㍽", "TAISHO"), 1912, dt.date(1912, 7, 30)),
+    (("昭和", "昭", "S", "㍼", "SHOWA"), 1926, dt.date(1926, 12, 25)),
+    (("平成", "平", "H", "㍻", "HEISEI"), 1989, dt.date(1989, 1, 8)),
+    (("令和", "令", "R", "㋿", "REIWA"), 2019, dt.date(2019, 5, 1)),
 )
 
 
@@ -47,7 +62,7 @@ def read_date(
     """The first format that fits and names a day, month or year that exists; None where none does."""
     for form in formats:
         if form == "edtf":
-            if (edtf := read_edtf(text)) is not None:
+            if (edtf := read_edtf(text)) is not None and _plausible(edtf[1], edtf[2]):
                 return PartialDate(*edtf)
             continue
         fmt = parse_format(form, calendar)
@@ -58,6 +73,11 @@ def read_date(
         if found is not None:
             return _approximate(found) if approximate and not fmt.full else found
     return None
+
+
+def _plausible(*days: dt.date | None) -> bool:
+    earliest, latest = YEARS["gregorian"]
+    return all(earliest <= day.year <= latest for day in days if day is not None)
 
 
 def _interpret(
@@ -73,9 +93,9 @@ def _interpret(
     span = _span(calendar, year, month, day)
     if span is None:
         return None
-    if "E" in parts and (bounds := _era_bounds(parts["E"])) is not None:
+    if "E" in parts and (era := _era(parts["E"])) is not None:
         # An era's first and last year are not whole years, and a day belongs to the era that it names.
-        span = (max(span[0], bounds[0]), min(span[1], bounds[1]))
+        span = (max(span[0], era[1]), min(span[1], era[2]))
         if span[0] > span[1]:
             return None
     earliest, latest = span
@@ -95,28 +115,26 @@ def _year(parts: dict[str, str], calendar: str, pivot: int | None) -> int | None
     if "Y" in parts:
         return int(parts["Y"])
     year = int(parts["y"])
-    if calendar != "gregorian" and len(parts["y"]) == 3:
-        return year
     if calendar == "minguo":
         return year
-    if pivot is None:
+    if pivot is None or calendar not in _CENTURY:
         return None
-    century = {"buddhist": 2500, "umm_al_qura": 1400, "solar_hijri": 1300}.get(calendar, 1900)
-    return year + century + (100 if year <= pivot and calendar == "gregorian" else 0)
+    return year + _CENTURY[calendar] + (100 if year <= pivot else 0)
 
 
 def _era_year(parts: dict[str, str]) -> int | None:
     """The Gregorian year of an era's year; 元 is the first."""
-    bounds = _era_bounds(parts["E"])
-    text = (parts.get("y") or parts.get("Y") or "0").replace("元", "1")
-    return bounds[0].year + int(text) - 1 if bounds is not None and int(text) >= 1 else None
+    era = _era(parts["E"])
+    number = int((parts.get("y") or parts.get("Y") or "0").replace("元", "1"))
+    return era[0] + number - 1 if era is not None and number >= 1 else None
 
 
-def _era_bounds(name: str) -> tuple[dt.date, dt.date] | None:
-    for index, (names, first) in enumerate(JAPANESE_ERAS):
+def _era(name: str) -> tuple[int, dt.date, dt.date] | None:
+    """First year, first and last day of an era."""
+    for index, (names, year, first) in enumerate(JAPANESE_ERAS):
         if name.upper() in names:
-            following = JAPANESE_ERAS[index + 1][1] if index + 1 < len(JAPANESE_ERAS) else dt.date.max
-            return first, following - dt.timedelta(days=1)
+            following = JAPANESE_ERAS[index + 1][2] if index + 1 < len(JAPANESE_ERAS) else dt.date.max
+            return year, first, following - dt.timedelta(days=1)
     return None
 
 
@@ -144,21 +162,17 @@ def _span(calendar: str, year: int, month: int | None, day: int | None) -> tuple
     """First and last day of the day, month or year; None where the calendar does not have it."""
     try:
         first = to_gregorian(calendar, year, month or 1, day or 1)
-        if day is not None:
-            return (first, first)
-        if month is not None:
-            last = _day_before(
-                calendar, *((year, month + 1, 1) if month < _months(calendar) else (year + 1, 1, 1))
-            )
-        else:
-            last = _day_before(calendar, year + 1, 1, 1)
+        last = first if day is not None else _last_day(calendar, year, month or _months(calendar))
     except (ValueError, OverflowError):
         return None
     return (first, last)
 
 
-def _day_before(calendar: str, year: int, month: int, day: int) -> dt.date:
-    return to_gregorian(calendar, year, month, day) - dt.timedelta(days=1)
+def _last_day(calendar: str, year: int, month: int) -> dt.date:
+    for day in range(31, 5, -1):
+        with suppress(ValueError, OverflowError):
+            return to_gregorian(calendar, year, month, day)
+    return to_gregorian(calendar, year, month, 5)  # the shortest month there is
 
 
 def _months(calendar: str) -> int:
@@ -167,11 +181,11 @@ def _months(calendar: str) -> int:
 
 def to_gregorian(calendar: str, year: int, month: int, day: int) -> dt.date:
     """The Gregorian day; ValueError or OverflowError where the calendar has no such day or no published table."""
+    earliest, latest = YEARS[calendar]
+    if not earliest <= year <= latest:
+        raise ValueError(f"year {year}")
     if calendar in YEAR_OFFSET or calendar == "japanese":
-        gregorian = year + YEAR_OFFSET.get(calendar, 0)
-        if not EARLIEST_YEAR <= gregorian <= LATEST_YEAR:
-            raise ValueError(f"year {gregorian}")
-        return dt.date(gregorian, month, day)
+        return dt.date(year + YEAR_OFFSET.get(calendar, 0), month, day)
     if calendar == "umm_al_qura":
         from hijridate import Hijri
 
@@ -179,21 +193,17 @@ def to_gregorian(calendar: str, year: int, month: int, day: int) -> dt.date:
     if calendar == "solar_hijri":
         import jdatetime
 
-        if not 1000 <= year <= 1600:
-            raise ValueError(f"year {year}")
         return jdatetime.date(year, month, day).togregorian()  # type: ignore[no-any-return]
-    if calendar == "ethiopic":
-        return _ethiopic(year, month, day)
-    raise ValueError(f"unknown calendar {calendar}")
+    return _ethiopic(year, month, day)
 
 
 def _ethiopic(year: int, month: int, day: int) -> dt.date:
     from convertdate import coptic
 
-    # Ethiopic = Coptic year + 276: the months and days are the same (STANDARD-FACTS A.5).
+    # Ethiopic = Coptic year + 276: the months and days are the same.
     coptic_year = year - 276
     days = 30 if month <= 12 else (6 if coptic_year % 4 == 3 else 5)
-    if not (coptic_year >= 1 and 1 <= month <= 13 and 1 <= day <= days):
+    if not (1 <= month <= 13 and 1 <= day <= days):
         raise ValueError(f"{year}-{month}-{day}")
     return dt.date(*coptic.to_gregorian(coptic_year, month, day))
 

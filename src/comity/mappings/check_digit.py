@@ -14,12 +14,36 @@ _VIN_SUM = " + ".join(
     f"substr(t, {place}, 1)::INTEGER * {weight}" for place, weight in enumerate(_VIN_WEIGHTS, 1) if weight
 )
 
+CHECK_WORDS = {
+    "vin": ("absent", "nonstandard_length", "illegal_chars", "valid", "checkdigit_fail_mandatory",
+            "checkdigit_fail_optional"),
+    "mrz": ("not_present", "malformed", "ok", "check_fail"),
+    "luhn": ("malformed", "ok", "check_fail"),
+    "imei": ("malformed", "ok", "check_fail"),
+    "imo": ("malformed", "ok", "check_fail"),
+}  # fmt: skip
+
 _MRZ_VALUES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def _digit_holds(field: str, digit: str, *, optional: bool = False) -> str:
     filler = f"({digit} = '<' AND replace({field}, '<', '') = '') OR " if optional else ""
     return f"({filler}{digit} = mrz_digit({field})::VARCHAR)"
+
+
+def _number_holds(number: int, optional: int, optional_length: int) -> str:
+    """The document number's check digit; a number of more than nine characters goes on in the optional data.
+
+    Then a filler stands in the place of the digit, and the rest of the number, its digit and a filler begin the
+    optional data (9303-5 and 9303-6, section 4.2).
+    """
+    rest = f"regexp_extract(substr(m, {optional}, {optional_length}), '^([A-Z0-9]+)[0-9](<|$)', 1)"
+    digit = f"substr(m, {optional} + length({rest}), 1)"
+    field, check = f"substr(m, {number}, 9)", f"substr(m, {number + 9}, 1)"
+    return (
+        f"CASE WHEN {check} = '<' THEN {rest} <> '' AND {_digit_holds(f'({field} || {rest})', digit)} "
+        f"ELSE {_digit_holds(field, check)} END"
+    )
 
 
 def _unless_visa(*digits: str) -> str:
@@ -39,7 +63,7 @@ _TD3 = " AND ".join(
 )
 _TD2 = " AND ".join(
     (
-        _digit_holds("substr(m, 37, 9)", "substr(m, 46, 1)"),
+        _number_holds(37, 65, 7),
         _digit_holds("substr(m, 50, 6)", "substr(m, 56, 1)"),
         _digit_holds("substr(m, 58, 6)", "substr(m, 64, 1)"),
         _unless_visa(
@@ -49,7 +73,7 @@ _TD2 = " AND ".join(
 )
 _TD1 = " AND ".join(
     (
-        _digit_holds("substr(m, 6, 9)", "substr(m, 15, 1)"),
+        _number_holds(6, 16, 15),
         _digit_holds("substr(m, 31, 6)", "substr(m, 37, 1)"),
         _digit_holds("substr(m, 39, 6)", "substr(m, 45, 1)"),
         _digit_holds(
@@ -58,6 +82,14 @@ _TD1 = " AND ".join(
         ),
     )
 )
+
+
+def _status(name: str, shape: str, holds: str) -> str:
+    return (
+        f"CREATE OR REPLACE TEMP MACRO check_{name}(s) AS CASE WHEN s IS NULL THEN NULL "
+        f"WHEN NOT regexp_full_match(s, '{shape}') THEN 'malformed' WHEN {holds} THEN 'ok' ELSE 'check_fail' END"
+    )
+
 
 MACROS: dict[str, str] = {
     "mrz_digit": (
@@ -83,21 +115,17 @@ MACROS: dict[str, str] = {
     ),
     "check_mrz": (
         "CREATE OR REPLACE TEMP MACRO check_mrz(m) AS CASE WHEN m IS NULL THEN 'not_present' "
+        "WHEN length(m) NOT IN (72, 88, 90) OR NOT regexp_full_match(m, '[A-Z0-9<]*') THEN 'malformed' "
         f"WHEN length(m) = 88 AND {_TD3} THEN 'ok' WHEN length(m) = 72 AND {_TD2} THEN 'ok' "
         f"WHEN length(m) = 90 AND {_TD1} THEN 'ok' ELSE 'check_fail' END"
     ),
-    "check_luhn": (
-        "CREATE OR REPLACE TEMP MACRO check_luhn(s) AS CASE WHEN s IS NULL THEN 'not_present' "
-        "WHEN regexp_full_match(s, '[0-9]{2,}') AND luhn_holds(s) THEN 'ok' ELSE 'check_fail' END"
-    ),
-    "check_imei": (
-        "CREATE OR REPLACE TEMP MACRO check_imei(s) AS CASE WHEN s IS NULL THEN 'not_present' "
-        "WHEN regexp_full_match(s, '[0-9]{15}') AND luhn_holds(s) THEN 'ok' ELSE 'check_fail' END"
-    ),
-    "check_imo": (
-        "CREATE OR REPLACE TEMP MACRO check_imo(s) AS CASE WHEN s IS NULL THEN 'not_present' "
-        "WHEN regexp_full_match(s, '[0-9]{7}') AND list_sum(list_transform(string_split(left(s, 6), ''), "
-        "lambda ch, i: ch::INTEGER * (8 - i))) % 10 = right(s, 1)::INTEGER THEN 'ok' ELSE 'check_fail' END"
+    "check_luhn": _status("luhn", "[0-9]{2,}", "luhn_holds(s)"),
+    "check_imei": _status("imei", "[0-9]{15}", "luhn_holds(s)"),
+    "check_imo": _status(
+        "imo",
+        "[0-9]{7}",
+        "list_sum(list_transform(string_split(left(s, 6), ''), lambda ch, i: ch::INTEGER * (8 - i))) % 10 "
+        "= right(s, 1)::INTEGER",
     ),
 }
 

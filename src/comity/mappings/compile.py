@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from comity.errors import ConfigError, MappingError, nearest
 from comity.mappings.branch_sql import CompiledBranch, compile_branch
 from comity.mappings.check_digit import MACROS
+from comity.mappings.each_sql import TAKEN
 from comity.mappings.mapping import MappingFile, load_mappings
 from comity.mappings.plan import BranchPlan, Plan
 from comity.mappings.source_field import leaves
@@ -33,6 +34,7 @@ def compile_source(context: Context) -> tuple[Plan, ...]:
             file=context.folder,
             remedy="write mappings/<source>/<record type>.yaml",
         )
+    _check_names(context)
     plans: dict[str, Plan] = {}
     used: set[str] = set()
     for file in files:
@@ -95,6 +97,20 @@ def compile_mapping(file: MappingFile, context: Context) -> tuple[Plan, set[str]
     used = set[str]().union(*(branch.used for branch in compiled))
     _check_ignored(file, used, context)
     return plan, used | set(mapping.ignored)
+
+
+def _check_names(context: Context) -> None:
+    """DuckDB does not tell capitals in names, and some names are those of working columns."""
+    seen: dict[str, str] = {}
+    for field in context.fields:
+        other = seen.setdefault(field.name.casefold(), field.name)
+        if other != field.name or TAKEN.fullmatch(field.name):
+            raise ConfigError(
+                "mapping.name-taken",
+                f"A mapping cannot use the field name '{field.name}' of '{context.source}'",
+                found=f"also '{other}'" if other != field.name else "a name that mappings use themselves",
+                remedy="give the field another name in the adapter",
+            )
 
 
 def _version(branches: tuple[BranchPlan, ...], *others: str) -> str:

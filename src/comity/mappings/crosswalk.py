@@ -13,20 +13,25 @@ from typing import TYPE_CHECKING
 from comity.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 COLUMNS = ("source_code", "label", "standard_code", "relation", "status", "reviewer", "date")
-RELATIONS = ("exact", "broader", "narrower", "none")
+# The words of SKOS and SSSOM without their ending: exactMatch, broadMatch, narrowMatch; partial: the two overlap.
+RELATIONS = ("exact", "broader", "narrower", "partial", "none")
 
 
 @dataclass(frozen=True)
 class Crosswalk:
-    """``codes`` maps a source code to a standard code, or to None where the standard has no equivalent."""
+    """``codes`` maps a source code to a standard code, or to None where the standard has no equivalent.
+
+    ``relations`` says of every source code what its standard code is to it: the same, broader, narrower …
+    """
 
     name: str
     path: Path
     codes: dict[str, str | None]
+    relations: dict[str, str]
     lines: dict[str, int]
 
 
@@ -47,6 +52,7 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
             remedy=nearest(name, [*known, "same"]),
         )
     codes: dict[str, str | None] = {}
+    relations: dict[str, str] = {}
     lines: dict[str, int] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -56,6 +62,7 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
                 code = (row["source_code"] or "").strip()
                 _check_row(row, code, codes, path, reader.line_num)
                 codes[code] = (row["standard_code"] or "").strip() or None
+                relations[code] = row["relation"]
                 lines[code] = reader.line_num
     except UnicodeDecodeError as error:
         raise ConfigError(
@@ -65,12 +72,14 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
         raise ConfigError(
             "mapping.bad-crosswalk", "The crosswalk is not valid CSV", file=path, found=str(error)
         ) from None
-    return Crosswalk(name, path, codes, lines)
+    return Crosswalk(name, path, codes, relations, lines)
 
 
-def check_targets(crosswalk: Crosswalk, code_list: str, known: Collection[str]) -> None:
-    """Every standard code of the crosswalk is in ``code_list``."""
-    for source, target in crosswalk.codes.items():
+def check_targets(
+    crosswalk: Crosswalk, targets: Mapping[str, str | None], code_list: str, known: Collection[str]
+) -> None:
+    """Every target that is taken from the crosswalk is in ``code_list``."""
+    for source, target in targets.items():
         if target is not None and target not in known:
             raise ConfigError(
                 "mapping.unknown-standard-code",

@@ -1,8 +1,8 @@
 """A date format: strptime's letters, read into a regular expression and the parts that it finds.
 
-Invariant: a format says all it accepts. ``%Y`` is four digits; ``%y`` two (with a pivot), or one to three in a calendar
-of few digits such as Minguo; ``%m`` and ``%d`` one or two digits; ``%E`` an era's name; anything else is literal.
-A format with two years is an interval; one without a day or month is a partial date.
+Invariant: a format says all it accepts. ``%Y`` is four digits; ``%y`` two (with a pivot), or one to three in Minguo and
+one or two behind an era; ``%m`` and ``%d`` one or two digits, two where digits stand side by side; ``%E`` an era's
+name; anything else is literal. A format with two years is an interval; one without a day or month is a partial date.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ ENGLISH_MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
+
+COMPACT = re.compile(r"%[yYmd]%[yYmd]")
+_BLANKS = "[\\t-\\r ]*"  # as DuckDB's strptime allows them
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,11 @@ class DateFormat:
 @lru_cache(maxsize=512)
 def parse_format(text: str, calendar: str = "gregorian") -> DateFormat:
     """The format as a regular expression; MappingError for a letter that nobody knows."""
-    short_year = "[0-9]{2}" if calendar == "gregorian" else "[0-9]{1,3}"
-    compact = re.search(r"%[yY]%m", text) is not None  # parts stand side by side: they need their full width
+    compact = COMPACT.search(text) is not None  # digits side by side: they need their full width
     two = "[0-9]{2}" if compact else "[0-9]{1,2}"
-    if compact and calendar == "minguo":
-        short_year = "[0-9]{2,3}"
+    short_year = "[0-9]{2}"
+    if calendar == "minguo":
+        short_year = "[0-9]{2,3}" if compact else "[0-9]{1,3}"
     if calendar == "japanese":
         short_year = "元|[0-9]{1,2}"
     groups = {
@@ -86,4 +89,4 @@ def parse_format(text: str, calendar: str = "gregorian") -> DateFormat:
         pattern += f"({groups[letter]})"
     if not parts:
         raise MappingError("mapping.bad-date-format", "The date format reads nothing", found=repr(text))
-    return DateFormat(text, f"^{pattern}$", tuple(parts))
+    return DateFormat(text, f"^{_BLANKS}{pattern}{_BLANKS}$", tuple(parts))

@@ -6,8 +6,8 @@ because a column of dates is the commonest of all columns and SQL reads it witho
 
 from __future__ import annotations
 
-from comity.mappings.calendar import EARLIEST_YEAR, LATEST_YEAR, YEAR_OFFSET
-from comity.mappings.date_format import DateFormat, parse_format
+from comity.mappings.calendar import YEAR_OFFSET, YEARS
+from comity.mappings.date_format import COMPACT, DateFormat, parse_format
 from comity.mappings.text_steps import sql_text
 
 
@@ -59,9 +59,14 @@ def year_start(text: str, formats: tuple[str, ...], calendar: str) -> str:
 def whole_years(read: str, text: str) -> str:
     """What strptime read, without years that nobody meant and the words that it takes for moments."""
     # DuckDB reads 'epoch' and 'infinity' by any format as the first of January 1900.
-    plausible = f"{read} BETWEEN '{EARLIEST_YEAR}-01-01' AND '{LATEST_YEAR}-12-31'"
+    plausible = f"{read} {_within('gregorian')}"
     written = f"({read} <> '1900-01-01' OR regexp_matches({text}, '[0-9]'))"
     return f"CASE WHEN {plausible} AND {written} THEN {read} END"
+
+
+def _within(calendar: str) -> str:
+    first, last = (year + YEAR_OFFSET[calendar] for year in YEARS[calendar])
+    return f"BETWEEN '{first}-01-01' AND '{last}-12-31'"
 
 
 def _grain(form: str, calendar: str) -> str:
@@ -76,11 +81,10 @@ def _coalesce(values: list[str], kind: str) -> str:
 
 
 def _date(text: str, fmt: DateFormat, calendar: str) -> str:
-    bounds = f"BETWEEN DATE '{EARLIEST_YEAR}-01-01' AND DATE '{LATEST_YEAR}-12-31'"
     offset = YEAR_OFFSET[calendar]
     groups = ", ".join(sql_text(part.lower()) for part in fmt.parts)
     found = f"regexp_extract({text}, {sql_text(fmt.pattern)}, [{groups}])"
-    if calendar == "gregorian" and fmt.full and "Y" in fmt.parts and not _compact(fmt):
+    if calendar == "gregorian" and fmt.full and "Y" in fmt.parts and not COMPACT.search(fmt.text):
         # strptime is three times as fast as the regular expression; a short year falls out of the bounds.
         return whole_years(f"CAST(try_strptime({text}, {sql_text(fmt.text)}) AS DATE)", text)
     year = f"TRY_CAST({found}.y AS INTEGER)" + (
@@ -89,8 +93,4 @@ def _date(text: str, fmt: DateFormat, calendar: str) -> str:
     month = f"{found}.m" if "m" in fmt.parts else "'1'"
     day = f"{found}.d" if "d" in fmt.parts else "'1'"
     read = f"TRY_CAST(({year}) || '-' || {month} || '-' || {day} AS DATE)"
-    return f"CASE WHEN {read} {bounds} THEN {read} END"
-
-
-def _compact(fmt: DateFormat) -> bool:
-    return "%Y%m" in fmt.text or "%m%d" in fmt.text or "%d%m" in fmt.text
+    return f"CASE WHEN {read} {_within(calendar)} THEN {read} END"

@@ -137,7 +137,7 @@ class ListCodesLookup:
             # list_distinct would not keep the order.
             "SELECT text, list_filter(known, lambda x, i: list_position(known, x) = i) AS codes, unmapped FROM ("
             f"SELECT text, {known if pairs else 'CAST([] AS VARCHAR[])'} AS known, "
-            f"array_to_string(list_filter(items, lambda x: NOT list_contains({keys}, x)), ';') AS unmapped "
+            f"list_filter(items, lambda x: NOT list_contains({keys}, x)) AS unmapped "
             f"FROM (SELECT text, {self.items} AS items FROM ({texts})))"
         )
 

@@ -51,7 +51,7 @@ def read_number(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
     if rule.zero_is_missing:
         zero = f"{read} = 0"
         value = f"nullif({read}, 0)"
-    low, high = _bounds(column)
+    low, high = bounds(column)
     inside = f"{value} BETWEEN {low} AND {high}"
     issues = [
         Issue(
@@ -87,7 +87,8 @@ def _pattern(number: Number, whole: bool) -> str:
     return f"[-+]?({digits}({mark}[0-9]*)?|{mark}[0-9]+)"
 
 
-def _bounds(column: Column) -> tuple[int | float, int | float]:
+def bounds(column: Column) -> tuple[int | float, int | float]:
+    """The least and the greatest number that the column holds."""
     low, high = _TYPE_BOUNDS[column.type]
     return (
         low if column.minimum is None else max(low, column.minimum),

@@ -22,12 +22,12 @@ _FOUND = "STRUCT(branch INTEGER, finding INTEGER, code VARCHAR)"
 
 @dataclass(frozen=True)
 class Finding:
-    """A crosswalk whose unmapped codes are to be counted: the step and SQL that give them."""
+    """A crosswalk whose unmapped codes are to be counted: ``when`` there are any, and the SQL of their list."""
 
     column: str
     crosswalk: str
     when: str
-    text: str
+    codes: str
 
 
 @dataclass(frozen=True)
@@ -133,15 +133,15 @@ class Plan:
         selects = []
         for number, branch in enumerate(self.branches):
             found = ", ".join(
-                f"CASE WHEN {finding.when} THEN struct_pack(branch := {number}, finding := {place}, "
-                f"code := CAST({finding.text} AS VARCHAR)) END"
+                f"CASE WHEN {finding.when} THEN list_transform({finding.codes}, lambda x: "
+                f"struct_pack(branch := {number}, finding := {place}, code := x)) END"
                 for place, finding in enumerate(branch.findings)
             )
             some = " OR ".join(["is_rejected", *(finding.when for finding in branch.findings)])
             selects.append(
                 f"SELECT source_row, {number} AS branch, element, is_rejected, "
                 f"CASE WHEN is_rejected THEN {branch.reasons} END AS reasons, "
-                f"is_rejected AND ({branch.stops}) AS stops, CAST([{found}] AS {_FOUND}[]) AS found "
+                f"is_rejected AND ({branch.stops}) AS stops, CAST(flatten([{found}]) AS {_FOUND}[]) AS found "
                 f"FROM {branch.judged} WHERE {some}"
             )
         return self.with_steps(scan, " UNION ALL ".join(selects))

@@ -5,13 +5,16 @@ Invariant: a text that cannot be read gives NULL and an Issue that keeps the tex
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from comity.errors import MappingError, nearest
+from comity.errors import MappingError
+from comity.mappings.check_digit import CHECK_WORDS
 from comity.mappings.crosswalk import check_targets, load_crosswalk
 from comity.mappings.lookup import DateLookup, ListCodesLookup
 from comity.mappings.number_sql import read_number
-from comity.mappings.text_steps import sql_text, text_step
+from comity.mappings.probe import check_pattern
+from comity.mappings.text_steps import EMPTYING, sql_text, text_step
 from comity.mappings.timestamp_sql import read_timestamp
 from comity.mappings.value import Issue, Steps, Value, understood
 
@@ -25,80 +28,107 @@ _INLINE_CODES = 400  # above this, membership of a code list is a join
 
 def read_text(rule: Rule, raw: str, column: Column, steps: Steps, context: Context) -> Value:
     """The value of one text: the steps in their order, then what it is read as."""
+    _check_fit(rule, column)
     issues: list[Issue] = []
-    cleaned = raw
+    replaced = _replaced(rule, raw)
     if rule.missing:
         words = " ".join(
             f"WHEN {sql_text(word)} THEN {sql_text(kind)}" for word, kind in rule.missing.items()
         )
         kind = steps.give(f"{column.name} missing", f"CASE {raw} {words} END")
         issues.append(Issue(f"{kind} IS NOT NULL", kind, "flag", "mapping.value-missing"))
-        known = ", ".join(sql_text(word) for word in rule.missing)
-        cleaned = f"CASE WHEN {raw} IN ({known}) THEN NULL ELSE {raw} END"
-    text = steps.give(f"{column.name} text", _clean(rule, cleaned))
-    value = _read(rule, text, column, steps, context)
+    text = steps.give(f"{column.name} text", _cleaned(rule, replaced))
     policy: Policy = rule.invalid or ("reject" if column.required else "flag")
-    return Value(
-        value.sql,
-        (*issues, *(_with_policy(issue, policy) for issue in value.issues)),
-        value.earliest,
-        value.latest,
+    if _can_lose(rule):
+        before = steps.give(f"{column.name} before", replaced)
+        unfound = f"NOT regexp_matches({before}, {sql_text(rule.extract)})" if rule.extract else "true"
+        # The pattern is tried again only on a text that nothing is left of.
+        lost = f"CASE WHEN {before} IS NOT NULL AND {text} IS NULL THEN {unfound} ELSE false END"
+        issues.append(Issue(lost, "'unparseable'", policy, "mapping.value-unparseable", before))
+    value = _read(rule, text, column, steps, context)
+    of_value = (
+        issue if issue.code == "mapping.code-unmapped" else replace(issue, policy=policy)
+        for issue in value.issues
     )
+    return replace(value, issues=(*issues, *of_value))
 
 
 def read_list(rule: Rule, field: str, column: Column, steps: Steps, context: Context) -> Value:
-    """A list column from the text of a field, or from its list: the steps on every item, missing items dropped."""
+    """A list column from a text that is split, or from a list: the steps on every item, missing items dropped."""
     if not column.is_list:
         raise MappingError(
             "mapping.not-a-list",
             f"'{column.name}' holds one value, and the rule gives a list",
-            remedy="remove 'split'",
+            remedy="remove 'split', or join the list's texts with sql: array_to_string(field, ';')",
         )
+    _check_fit(rule, column)
+    issues = _list_issues(rule, field, column, steps)
     if rule.codes is None:
         if column.code_list:
             raise _needs_codes(column)
-        return Value(steps.give(f"{column.name} items", _items(rule, field)))
-    codes, name = _codes(rule, column, context)
+        return Value(steps.give(f"{column.name} items", _items(rule, field)), issues)
+    codes, name = _codes(rule, column, context), _crosswalk_name(rule, column)
     kind = ListCodesLookup(_items(rule, "text"), tuple(codes.items()))
     table = steps.look_up(steps.give(f"{column.name} text", field), kind)
-    unknown = f"{table}.unmapped"
-    issue = Issue(f"({unknown} <> '')", "'unmapped'", rule.unmapped, "mapping.code-unmapped", unknown, name)
-    return Value(f"{table}.codes", (issue,))
+    unknown = f"array_to_string({table}.unmapped, ';')"
+    unmapped = Issue(
+        f"(len({table}.unmapped) > 0)", "'unmapped'", rule.unmapped, "mapping.code-unmapped", unknown, name,
+        f"{table}.unmapped",
+    )  # fmt: skip
+    return Value(f"{table}.codes", (*issues, unmapped))
+
+
+def _list_issues(rule: Rule, field: str, column: Column, steps: Steps) -> tuple[Issue, ...]:
+    """What is missing among the items by the rule's own words, and what its steps left nothing of."""
+    issues: list[Issue] = []
+    for kind in dict.fromkeys((rule.missing or {}).values()):
+        words = ", ".join(sql_text(word) for word, of in (rule.missing or {}).items() if of == kind)
+        items = _present(_split(rule, field), "nullif(trim(x), '')")
+        found = steps.give(f"{column.name} {kind}", f"coalesce(list_has_any({items}, [{words}]), false)")
+        issues.append(Issue(found, sql_text(kind), "flag", "mapping.value-missing"))
+    if _can_lose(rule):
+        unfound = f"NOT regexp_matches(x, {sql_text(rule.extract)})" if rule.extract else "true"
+        replaced = _present(_split(rule, field), _replaced(rule, "nullif(trim(x), '')"))
+        lost = f"list_filter({replaced}, lambda x: {_cleaned(rule, 'x')} IS NULL AND {unfound})"
+        left = steps.give(f"{column.name} lost", f"array_to_string({lost}, ';')")
+        policy = rule.invalid or "flag"
+        issues.append(Issue(f"({left} <> '')", "'unparseable'", policy, "mapping.value-unparseable", left))
+    return tuple(issues)
 
 
 def _items(rule: Rule, field: str) -> str:
-    """The items of ``field``, cleaned; of a field that is a list already, its items."""
-    listed = field
+    """The items of ``field`` after the steps."""
+    return _present(_split(rule, field), _cleaned(rule, _replaced(rule, "nullif(trim(x), '')")))
+
+
+def _split(rule: Rule, field: str) -> str:
+    if rule.split is None:
+        return field
     if isinstance(rule.split, str):
-        listed = f"string_split({field}, {sql_text(rule.split)})"
-    elif rule.split is not None:
-        listed = f"regexp_split_to_array({field}, {sql_text(rule.split.regex)})"
-    item = _clean(rule, "trim(x)")
+        return f"string_split({field}, {sql_text(rule.split)})"
+    check_pattern(rule.split.regex)
+    return f"regexp_split_to_array({field}, {sql_text(rule.split.regex)})"
+
+
+def _present(items: str, item: str) -> str:
+    return f"list_filter(list_transform({items}, lambda x: {item}), lambda x: x IS NOT NULL)"
+
+
+def _replaced(rule: Rule, text: str) -> str:
+    """``text`` without the words for missing, and with the words that are replaced."""
     if rule.missing:
         words = ", ".join(sql_text(word) for word in rule.missing)
-        item = f"CASE WHEN trim(x) IN ({words}) THEN NULL ELSE {item} END"
-    return f"list_filter(list_transform({listed}, lambda x: nullif({item}, '')), lambda x: x IS NOT NULL)"
-
-
-def check_constant(value: object, column: Column, context: Context) -> None:
-    """A constant is a code of its column's list."""
-    if column.code_list is None:
-        return
-    codes = context.codes(column.code_list)
-    for code in value if isinstance(value, tuple) else (value,):
-        if str(code) not in codes:
-            raise MappingError(
-                "mapping.unknown-standard-code",
-                f"The code list '{column.code_list}' has no code '{code}'",
-                remedy=nearest(str(code), codes),
-            )
-
-
-def _clean(rule: Rule, text: str) -> str:
+        text = f"CASE WHEN {text} IN ({words}) THEN NULL ELSE {text} END"
     if rule.replace:
         words = " ".join(f"WHEN {sql_text(a)} THEN {sql_text(b)}" for a, b in rule.replace.items())
-        text = f"CASE {text} {words} ELSE {text} END"
+        text = f"nullif(CASE {text} {words} ELSE {text} END, '')"
+    return text
+
+
+def _cleaned(rule: Rule, text: str) -> str:
+    """``text`` after extraction, the steps of ``apply`` and padding; NULL when nothing is left."""
     if rule.extract is not None:
+        check_pattern(rule.extract, rule.group)
         text = f"regexp_extract({text}, {sql_text(rule.extract)}, {rule.group})"
     for step in rule.apply:
         text = text_step(step, text)
@@ -106,22 +136,60 @@ def _clean(rule: Rule, text: str) -> str:
         pad, width = sql_text(rule.pad.with_), rule.pad.width
         # An empty text stays empty: zeros alone would be a value that nobody wrote.
         text = f"CASE WHEN length({text}) BETWEEN 1 AND {width - 1} THEN lpad({text}, {width}, {pad}) ELSE {text} END"
-    return f"nullif(trim({text}), '')" if rule.replace or rule.extract or rule.apply else text
+    return f"nullif(trim({text}), '')" if rule.extract is not None or rule.apply else text
 
 
-def _with_policy(issue: Issue, policy: Policy) -> Issue:
-    if issue.code == "mapping.code-unmapped":
-        return issue
-    return Issue(issue.when, issue.reason, policy, issue.code, issue.found, issue.crosswalk)
+def _can_lose(rule: Rule) -> bool:
+    """Whether the steps can leave nothing of a text without anyone having said that this may be."""
+    if rule.extract is not None:
+        return not rule.optional
+    return any(step in EMPTYING for step in rule.apply)
+
+
+_FITTING: dict[str | None, tuple[str, ...]] = {
+    "integer": ("integer", "bigint", "decimal", "double"),
+    "number": ("integer", "bigint", "decimal", "double"),
+    "boolean": ("boolean",),
+    "date": ("date",),
+    "timestamp": ("timestamp",),
+    "codes": ("code", "text", "list<code>", "list<text>"),
+    "check": ("code", "text"),
+}
+
+
+def _check_fit(rule: Rule, column: Column) -> None:
+    """What the text is read as is what the column holds."""
+    reading = rule.read_as
+    kind = "date" if column.partial_date is not None else column.type
+    if reading is None and kind in ("boolean", "date", "timestamp", "list<struct>") and rule.sql is None:
+        raise MappingError(
+            "mapping.rule-does-not-fit",
+            f"'{column.name}' is a {kind}, and the rule gives text",
+            remedy="write it with 'structs:'" if kind == "list<struct>" else _EXAMPLES[kind],
+        )
+    if reading is not None and kind not in _FITTING[reading]:
+        fitting = [name for name, kinds in _FITTING.items() if name and kind in kinds]
+        raise MappingError(
+            "mapping.rule-does-not-fit",
+            f"'{column.name}' is a {kind}, and the rule reads the text with '{reading}'",
+            remedy=f"use {' or '.join(fitting)}" if fitting else f"remove '{reading}'",
+        )
+
+
+_EXAMPLES = {
+    "boolean": "add 'boolean: {true: [yes], false: [no]}' with the source's words",
+    "date": "add 'date:' with the format, for example \"%Y-%m-%d\"",
+    "timestamp": "add 'timestamp:' with the format and 'zone:', or a format with %z",
+}
 
 
 def _read(rule: Rule, text: str, column: Column, steps: Steps, context: Context) -> Value:
     if rule.codes is not None:
         return _read_codes(rule, text, column, steps, context)
     if rule.check is not None:
-        return Value(steps.parse(column.name, f"check_{rule.check}({text})"))
-    if column.partial_date is not None or rule.date is not None:
-        return _read_date(rule, text, column, steps)
+        return _read_check(rule.check, text, column, steps, context)
+    if rule.date is not None:
+        return _read_date(rule, rule.date, text, column, steps)
     if rule.timestamp is not None:
         return read_timestamp(rule, text, column, steps)
     if rule.boolean is not None:
@@ -133,20 +201,31 @@ def _read(rule: Rule, text: str, column: Column, steps: Steps, context: Context)
     if column.type in ("integer", "bigint", "decimal", "double"):
         return read_number(rule, text, column, steps)
     if column.type == "code":
-        if rule.sql is not None or rule.latin is not None:
+        if rule.sql is not None:
             return _read_codes(rule.model_copy(update={"codes": "same"}), text, column, steps, context)
         raise _needs_codes(column)
+    if column.partial_date is not None:
+        return _read_date(rule, ("edtf",), text, column, steps)
     if column.type in ("boolean", "date", "timestamp"):
-        if rule.sql is not None:
-            return understood(text, steps.parse(column.name, f"TRY_CAST({text} AS {column.duckdb_type})"))
-        raise MappingError(
-            "mapping.rule-does-not-fit",
-            f"'{column.name}' is a {column.type}, and the rule gives text",
-            remedy=f"add '{column.type}:'",
-        )
-    if column.type.startswith("list"):
+        return understood(text, steps.parse(column.name, f"TRY_CAST({text} AS {column.duckdb_type})"))
+    if column.is_list:
+        if column.code_list:
+            raise _needs_codes(column)
         return Value(f"CASE WHEN {text} IS NOT NULL THEN [{text}] END")
     return Value(text)
+
+
+def _read_check(check: str, text: str, column: Column, steps: Steps, context: Context) -> Value:
+    words = CHECK_WORDS[check]
+    unknown = set(words) - set(context.codes(column.code_list)) if column.code_list else set()
+    if unknown:
+        raise MappingError(
+            "mapping.rule-does-not-fit",
+            f"'{column.name}' holds codes of the list '{column.code_list}', which has no '{min(unknown)}'",
+            found=f"check: {check} gives {', '.join(words)}",
+            remedy="fill the column of this check's list",
+        )
+    return Value(steps.parse(column.name, f"check_{check}({text})"))
 
 
 def _needs_codes(column: Column) -> MappingError:
@@ -157,48 +236,48 @@ def _needs_codes(column: Column) -> MappingError:
     )
 
 
-def _codes(rule: Rule, column: Column, context: Context) -> tuple[dict[str, str | None], str]:
-    """Source code → standard code, and the crosswalk's name."""
-    if column.code_list is None and rule.codes == "same":
-        raise MappingError(
-            "mapping.rule-does-not-fit", f"'{column.name}' has no code list", remedy="remove 'codes'"
-        )
+def _codes(rule: Rule, column: Column, context: Context) -> dict[str, str | None]:
+    """What every code of the source becomes; None where nothing fits."""
     if rule.codes == "same":
-        return {code: code for code in context.codes(column.code_list or "")}, f"same {column.code_list}"
+        if column.code_list is None or rule.take != "code":
+            raise MappingError(
+                "mapping.rule-does-not-fit",
+                f"'{column.name}' has no code list that the source's codes could be the same as",
+                remedy="remove 'codes', or name a crosswalk",
+            )
+        return {code: code for code in context.codes(column.code_list)}
     crosswalk = load_crosswalk(rule.codes or "", context.folder)
+    found: dict[str, str | None] = {**(crosswalk.codes if rule.take == "code" else crosswalk.relations)}
     if column.code_list is not None:
-        check_targets(crosswalk, column.code_list, context.codes(column.code_list))
-    return crosswalk.codes, rule.codes or ""
+        check_targets(crosswalk, found, column.code_list, context.codes(column.code_list))
+    return found
+
+
+def _crosswalk_name(rule: Rule, column: Column) -> str:
+    return f"same {column.code_list}" if rule.codes == "same" else rule.codes or ""
 
 
 def _read_codes(rule: Rule, text: str, column: Column, steps: Steps, context: Context) -> Value:
-    codes, name = _codes(rule, column, context)
+    codes, name = _codes(rule, column, context), _crosswalk_name(rule, column)
     if rule.codes == "same" and len(codes) <= _INLINE_CODES:
         known = ", ".join(map(sql_text, codes))
         value = steps.parse(column.name, f"CASE WHEN {text} IN ({known}) THEN {text} END")
         unmapped = f"({text} IS NOT NULL AND {value} IS NULL)"
         issues = [Issue(unmapped, "'unmapped'", rule.unmapped, "mapping.code-unmapped", text, name)]
     else:
-        alias = steps.join_codes(name, codes, text)
+        alias = steps.join_codes(name if rule.take == "code" else f"{name} {rule.take}", codes, text)
         value = f"{alias}.target"
         unmapped = f"({text} IS NOT NULL AND {alias}.code IS NULL)"
         issues = [Issue(unmapped, "'unmapped'", rule.unmapped, "mapping.code-unmapped", text, name)]
-        if any(target is None for target in codes.values()):
+        if None in codes.values():
             none = f"({alias}.code IS NOT NULL AND {alias}.target IS NULL)"
             issues.append(Issue(none, "'no_equivalent'", "flag", "mapping.value-missing", text))
-    if column.type.startswith("list"):
+    if column.is_list:
         value = f"CASE WHEN {value} IS NOT NULL THEN [{value}] END"
     return Value(value, tuple(issues))
 
 
-def _read_date(rule: Rule, text: str, column: Column, steps: Steps) -> Value:
-    formats = rule.date
-    if formats is None:
-        raise MappingError(
-            "mapping.rule-does-not-fit",
-            f"'{column.name}' is a date, and the rule gives text",
-            remedy="add 'date:' with the format, for example \"%Y-%m-%d\"",
-        )
+def _read_date(rule: Rule, formats: tuple[str, ...], text: str, column: Column, steps: Steps) -> Value:
     partial = column.partial_date is not None
     table = steps.look_up(text, DateLookup(formats, rule.calendar, rule.pivot, rule.approximate))
     if not partial:

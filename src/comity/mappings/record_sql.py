@@ -86,10 +86,16 @@ def _value(column: Column, values: dict[str, Value], agreed: dict[str, str]) -> 
     default = agreed.get(name, "[]" if column.required and column.is_list else "NULL")
     if base not in values or (values[base].earliest is None and name != base):
         return default
-    own = values[base].sql if values[base].constant else sql_name(name)
+    own = _constant(values[base], name == base, name) if values[base].constant else sql_name(name)
     if column.is_list and default not in ("NULL", "[]"):
         return f"CASE WHEN len({own}) > 0 THEN {own} ELSE {default} END"  # an empty list states nothing
     return own if default == "NULL" or name in _GRADES else f"coalesce({own}, {default})"
+
+
+def _constant(value: Value, is_base: bool, name: str) -> str:
+    if is_base:
+        return value.sql
+    return (value.earliest if name.endswith("_earliest") else value.latest) or "NULL"
 
 
 def _agreed(envelope: Envelope) -> dict[str, str]:

@@ -6,15 +6,20 @@ find (a field, a code list, a step) is a MappingError with the nearest name.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from comity.errors import MappingError, nearest
+from comity.mappings.constant import constant
 from comity.mappings.context import item_of
 from comity.mappings.expression import parse_expression
 from comity.mappings.lookup import LatinLookup, NameWordsLookup
-from comity.mappings.read_sql import check_constant, read_list, read_text
-from comity.mappings.rule import Case, Condition, Rule
+from comity.mappings.probe import check_pattern, type_of
+from comity.mappings.read_sql import read_list, read_text
+from comity.mappings.reference import field_named, field_text, joined_texts, reference
+from comity.mappings.rule import Condition, Rule
 from comity.mappings.text_steps import sql_name, sql_text
+from comity.mappings.transliterate import LANGUAGES
 from comity.mappings.value import Issue, Steps, Value
 
 if TYPE_CHECKING:
@@ -28,87 +33,70 @@ def compile_rule(rule: str | Rule, column: Column, steps: Steps, context: Contex
     if isinstance(rule, str):
         rule = Rule.model_validate({"from": rule})
     if rule.constant is not None:
-        return Value(_constant(rule.constant, column, context), constant=True)
+        return constant(rule.constant, column, context)
     if rule.case is not None:
         return _case(rule, column, steps, context)
     if rule.first_of is not None:
         return _first_of([compile_rule(part, column, steps, context) for part in rule.first_of])
     if rule.list_ is not None:
+        _fits(column, column.is_list, "holds one value, and the rule gives a list")
         item = item_of(column)
         return _list([compile_rule(part, item, steps, context) for part in rule.list_])
     if rule.structs is not None:
+        _fits(column, column.type == "list<struct>", "has no parts, and the rule gives them")
         return _structs(rule.structs, column, steps, context)
     if rule.record is not None:
-        return Value(_record_id(rule.record.record, rule.record.key, steps, context))
+        _fits(column, column.type in ("text", "list<text>"), f"is a {column.type} and holds no record_id")
+        return reference(rule.record, column, steps, context)
     if rule.hash is not None:
-        parts = " || '|' || ".join(f"coalesce({field_text(name, steps)}, '')" for name in rule.hash)
-        present = " OR ".join(f"{field_text(name, steps)} IS NOT NULL" for name in rule.hash)
-        return Value(steps.give(column.name, f"CASE WHEN {present} THEN sha256({parts}) END"))
-    if rule.latin is not None:
-        return _latin(rule, steps)
-    if rule.name_key is not None:
-        return _name_key(rule.name_key, steps)
-    if rule.from_ is not None and (rule.split is not None or _field(rule.from_, steps).shape == "list"):
-        return read_list(rule, sql_name(rule.from_), column, steps, context)
-    return read_text(rule, _text(rule, steps, context), column, steps, context)
-
-
-def field_text(name: str, steps: Steps) -> str:
-    """A field's text, which the step ``cell`` trimmed: NULL when nothing is left."""
-    field = _field(name, steps)
-    if field.shape == "list":
-        return f"array_to_string({sql_name(name)}, ';')"
-    return sql_name(name)
-
-
-def key_text(names: tuple[str, ...], steps: Steps) -> str:
-    """The source key: the key fields' texts joined by ``|``; NULL when all are missing."""
-    texts = [field_text(name, steps) for name in names]
-    if len(texts) == 1:
-        return texts[0]
-    joined = " || '|' || ".join(f"coalesce({text}, '')" for text in texts)
-    # A position alone is no key: it is there even where the row has nothing of its own.
-    own = [text for name, text in zip(names, texts, strict=True) if not name.endswith("#")]
-    return f"CASE WHEN coalesce({', '.join(own or texts)}) IS NOT NULL THEN {joined} END"
-
-
-def record_id_sql(record_type: str, key: str, context: Context) -> str:
-    """128 bits of SHA-256 over owner, source, record type and source key: the same tomorrow as today."""
-    prefix = sql_text(f"{context.envelope.owner_country}|{context.source}|{record_type}|")
-    return f"left(sha256({prefix} || {key}), 32)"
-
-
-def _field(name: str, steps: Steps):  # type: ignore[no-untyped-def]
-    if name not in steps.fields:
-        raise MappingError(
-            "mapping.unknown-field", f"The source has no field '{name}'", remedy=nearest(name, steps.fields)
-        )
-    steps.used[name] = None
-    return steps.fields[name]
-
-
-def _text(rule: Rule, steps: Steps, context: Context) -> str:
+        _fits(column, column.type == "text", f"is a {column.type} and holds no hash")
+        texts = [field_text(name, steps) for name in rule.hash]
+        present = " OR ".join(f"{text} IS NOT NULL" for text in texts)
+        return Value(steps.give(column.name, f"CASE WHEN {present} THEN sha256({joined_texts(texts)}) END"))
+    if rule.latin is not None or rule.name_key is not None:
+        _fits(column, column.type == "text", f"is a {column.type} and holds no name")
+        return _latin(rule, steps) if rule.latin is not None else _name_key(rule.name_key or (), steps)
     if rule.sql is not None:
-        expression = parse_expression(rule.sql, steps.fields)
-        for name in expression.fields:
-            _field(name, steps)
-        return f"CAST(({expression.sql}) AS VARCHAR)"
+        return _sql(rule, column, steps, context)
+    if rule.from_ is not None and (rule.split is not None or field_named(rule.from_, steps).shape == "list"):
+        listed = rule.split is None
+        given = sql_name(rule.from_) if listed else field_text(rule.from_, steps)
+        return read_list(rule, given, column, steps, context)
+    return read_text(rule, _text(rule, steps), column, steps, context)
+
+
+def _fits(column: Column, fits: bool, why: str) -> None:
+    if not fits:
+        raise MappingError(
+            "mapping.rule-does-not-fit",
+            f"'{column.name}' {why}",
+            remedy="fill another column with it, or this one by another rule",
+        )
+
+
+def _sql(rule: Rule, column: Column, steps: Steps, context: Context) -> Value:
+    """The mapping's own SQL. Where it fails on a text, that is an issue as of any text that is not understood."""
+    expression = parse_expression(rule.sql or "", steps.fields)
+    for name in expression.fields:
+        field_named(name, steps)
+    kind = type_of(expression.sql, steps.fields.values())
+    listed = kind.endswith("[]")
+    tried = steps.attempt(f"CAST(({expression.sql}) AS VARCHAR{'[]' if listed else ''})")
+    read = read_list if listed or rule.split is not None else read_text
+    value = read(rule, f"{tried}.value", column, steps, context)
+    failed = steps.give(f"{column.name} failed", f"{tried} IS NULL")
+    cells = ", ".join(f"CAST({sql_name(name)} AS VARCHAR)" for name in expression.fields)
+    found = steps.give(f"{column.name} cells", f"concat_ws(' | ', {cells})") if cells else "NULL"
+    policy = rule.invalid or ("reject" if column.required else "flag")
+    issue = Issue(failed, "'unparseable'", policy, "mapping.value-unparseable", found)
+    return replace(value, issues=(*value.issues, issue))
+
+
+def _text(rule: Rule, steps: Steps) -> str:
     if rule.join is not None:
         parts = ", ".join(field_text(name, steps) for name in rule.join)
         return f"nullif(concat_ws({sql_text(rule.with_)}, {parts}), '')"
     return field_text(rule.from_ or "", steps)
-
-
-def _constant(value: object, column: Column, context: Context) -> str:
-    check_constant(value, column, context)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, tuple):
-        return "[" + ", ".join(sql_text(str(item)) for item in value) + "]"
-    text = sql_text(str(value))
-    return f"[{text}]" if column.type.startswith("list") else text
 
 
 def _condition(condition: Condition, steps: Steps) -> str:
@@ -116,6 +104,7 @@ def _condition(condition: Condition, steps: Steps) -> str:
     if condition.missing is not None:
         sql = f"{text} IS {'NULL' if condition.missing else 'NOT NULL'}"
     elif condition.matches is not None:
+        check_pattern(condition.matches)
         sql = f"coalesce(regexp_matches({text}, {sql_text(condition.matches)}), false)"
     else:
         words = ", ".join(sql_text(word) for word in condition.is_ or ())
@@ -124,47 +113,56 @@ def _condition(condition: Condition, steps: Steps) -> str:
 
 
 def _case(rule: Rule, column: Column, steps: Steps, context: Context) -> Value:
-    def value_of(then: str | Rule) -> Value:
-        return (
-            Value(_constant(then, column, context))
-            if isinstance(then, str)
-            else compile_rule(then, column, steps, context)
-        )
-
-    cases: tuple[Case, ...] = rule.case or ()
-    sql, issues, before = "CASE", [], "true"
-    for case in cases:
-        when, value = _condition(case.when, steps), value_of(case.then)
-        sql += f" WHEN {when} THEN {value.sql}"
-        issues += [_only_when(issue, f"({before}) AND {when}") for issue in value.issues]
-        before += f" AND NOT {when}"
+    """The value of the first branch whose condition holds; its issues count only where it is taken."""
+    whens: list[str] = []
+    values: list[Value] = []
+    for branch in rule.case or ():
+        whens.append(_condition(branch.when, steps))
+        values.append(_outcome(branch.then, column, steps, context))
     if rule.else_ is not None:
-        value = value_of(rule.else_)
-        sql += f" ELSE {value.sql}"
-        issues += [_only_when(issue, before) for issue in value.issues]
-    return Value(sql + " END", tuple(issues))
+        values.append(_outcome(rule.else_, column, steps, context))
+    issues = []
+    for number, value in enumerate(values):
+        taken = " AND ".join([*(f"NOT {when}" for when in whens[:number]), *whens[number : number + 1]])
+        issues += [replace(issue, when=f"({taken}) AND {issue.when}") for issue in value.issues]
+    if any(value.earliest for value in values):
+        first, last = ([getattr(value, day) or "NULL" for value in values] for day in ("earliest", "latest"))
+        return Value(
+            _chosen(whens, [value.sql for value in values]),
+            tuple(issues),
+            _chosen(whens, first),
+            _chosen(whens, last),
+        )
+    return Value(_chosen(whens, [value.sql for value in values]), tuple(issues))
 
 
-def _only_when(issue: Issue, condition: str) -> Issue:
-    return Issue(
-        f"({condition}) AND {issue.when}",
-        issue.reason,
-        issue.policy,
-        issue.code,
-        issue.found,
-        issue.crosswalk,
-    )
+def _chosen(whens: list[str], values: list[str]) -> str:
+    branches = " ".join(f"WHEN {when} THEN {value}" for when, value in zip(whens, values, strict=False))
+    rest = f" ELSE {values[-1]}" if len(values) > len(whens) else ""
+    return f"CASE {branches}{rest} END"
+
+
+def _outcome(then: str | Rule, column: Column, steps: Steps, context: Context) -> Value:
+    if not isinstance(then, str):
+        return compile_rule(then, column, steps, context)
+    if then in steps.fields:
+        raise MappingError(
+            "mapping.text-or-field",
+            f"'{then}' is a field of the source, and a text alone is a constant here",
+            found=then,
+            remedy=f"write {{from: {then}}} for what the field holds, or {{constant: {then}}} for the text",
+        )
+    return constant(then, column, context)
 
 
 def _first_of(values: list[Value]) -> Value:
     issues = tuple(issue for value in values for issue in value.issues)
-    if any(value.earliest for value in values):
-        whens = [(f"{value.sql} IS NOT NULL", value) for value in values]
-        earliest = " ".join(f"WHEN {when} THEN {value.earliest or 'NULL'}" for when, value in whens)
-        latest = " ".join(f"WHEN {when} THEN {value.latest or 'NULL'}" for when, value in whens)
-        edtf = f"coalesce({', '.join(value.sql for value in values)})"
-        return Value(edtf, issues, f"CASE {earliest} END", f"CASE {latest} END")
-    return Value(f"coalesce({', '.join(value.sql for value in values)})", issues)
+    chosen = f"coalesce({', '.join(value.sql for value in values)})"
+    if not any(value.earliest for value in values):
+        return Value(chosen, issues)
+    whens = [f"{value.sql} IS NOT NULL" for value in values]
+    first, last = ([getattr(value, day) or "NULL" for value in values] for day in ("earliest", "latest"))
+    return Value(chosen, issues, _chosen(whens, first), _chosen(whens, last))
 
 
 def _list(values: list[Value]) -> Value:
@@ -187,7 +185,11 @@ def _structs(
                     f"'{column.name}' has no part '{name}'",
                     remedy=nearest(name, known),
                 )
-        values = {name: compile_rule(rule, known[name], steps, context) for name, rule in struct.items()}
+        # A part that is not understood is a flag of the whole column and rejects no record.
+        values = {
+            name: compile_rule(rule, replace(known[name], required=False), steps, context)
+            for name, rule in struct.items()
+        }
         present = " OR ".join(
             f"{values[name].sql} IS NOT NULL"
             for name, rule in struct.items()
@@ -202,17 +204,6 @@ def _structs(
     return Value(f"list_filter([{', '.join(items)}], lambda x: x IS NOT NULL)", tuple(issues))
 
 
-def _record_id(record_type: str, key: tuple[str, ...], steps: Steps, context: Context) -> str:
-    if record_type not in context.standard.record_types:
-        raise MappingError(
-            "mapping.unknown-record-type",
-            f"The standard has no record type '{record_type}'",
-            remedy=nearest(record_type, context.standard.record_types),
-        )
-    text = steps.give(f"{record_type} key", key_text(key, steps))
-    return steps.parse(f"{record_type} id", record_id_sql(record_type, text, context))
-
-
 def _parts(names: tuple[str, ...], steps: Steps, kind: LookupKind) -> tuple[list[str], list[str]]:
     """The parts of a name as given, and the values that ``kind`` has for them."""
     texts = [steps.give(f"{name} text", field_text(name, steps)) for name in names]
@@ -225,6 +216,12 @@ def _joined(values: list[str]) -> str:
 
 
 def _latin(rule: Rule, steps: Steps) -> Value:
+    if rule.language is not None and rule.language not in LANGUAGES:
+        raise MappingError(
+            "mapping.unknown-language",
+            f"No transliteration table is that of '{rule.language}'",
+            remedy=nearest(rule.language, LANGUAGES),
+        )
     texts, values = _parts(rule.latin or (), steps, LatinLookup(rule.language))
     unknown = " OR ".join(
         f"({text} IS NOT NULL AND {value} IS NULL)" for text, value in zip(texts, values, strict=True)

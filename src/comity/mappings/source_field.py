@@ -20,7 +20,7 @@ class SourceField:
     """One declared field: VARCHAR for ``text``, VARCHAR[] for ``list``, JSON[] for ``records``.
 
     ``children`` are the fields inside each item of a ``records`` field. ``path`` is where the value lies in a nested
-    record, in dots; it defaults to the name.
+    record, in dots; it defaults to the name. ``position``: not of the export, but the number of an item in its row.
     """
 
     name: str
@@ -28,6 +28,7 @@ class SourceField:
     children: tuple[SourceField, ...] = ()
     path: str = ""
     sensitivity: str = "none"
+    position: bool = False
 
 
 def leaves(fields: Iterable[SourceField], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

@@ -50,8 +50,11 @@ STEPS: dict[str, str] = {
     "fold_cyrillic_plate": "translate(upper({}), 'АВЕКМНОРСТУХІ', 'ABEKMHOPCTYXI')",
 }
 
+# The steps that can leave nothing of a text that has something.
+EMPTYING = frozenset(("squeeze", "strip_invisible", "letters_digits", "digits", "fold_arabic", "html_text"))
+
 DESCRIPTIONS: dict[str, str] = {
-    "trim": "white space at both ends is removed (every field is trimmed anyway)",
+    "trim": "spaces at both ends are removed (those of every field are anyway)",
     "upper": "to capitals",
     "lower": "to small letters",
     "squeeze": "every run of white space, non-breaking and ideographic space included, becomes one space",

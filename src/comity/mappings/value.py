@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Issue:
     """``when`` (SQL) something is wrong; ``reason`` (SQL) is the word for it, ``found`` (SQL) the text it is about.
 
-    ``crosswalk`` is the name of the crosswalk to extend when the issue is an unmapped code.
+    ``crosswalk`` is the name of the crosswalk to extend when the issue is an unmapped code, and ``codes`` (SQL) the
+    list of those codes where there can be several.
     """
 
     when: str
@@ -29,6 +30,7 @@ class Issue:
     code: str
     found: str = "NULL"
     crosswalk: str | None = None
+    codes: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,26 +57,55 @@ def understood(text: str, value: str) -> Value:
 class Steps:
     """The working columns of one statement, step by step, while it is being compiled.
 
-    ``given``: text from the source's fields. ``parsed``: typed values over it. ``joins``: crosswalks and lookups.
+    ``tried``: the mapping's own SQL, each a struct of its ``value``, NULL where it failed. ``given``: text from the
+    source's fields and from those. ``parsed``: typed values over it. ``joins``: crosswalks and lookups.
     Names of working columns hold a space, so that none is ever a column of the standard.
+    ``used``: the fields that the mapping accounts for. ``read``: those that the rule at hand reads.
     """
 
     fields: dict[str, SourceField]
+    tried: dict[str, str] = field(default_factory=dict)
     given: dict[str, str] = field(default_factory=dict)
     parsed: dict[str, str] = field(default_factory=dict)
     joins: list[str] = field(default_factory=list)
     crosswalks: dict[str, str] = field(default_factory=dict)
     lookups: list[Lookup] = field(default_factory=list)
     used: dict[str, None] = field(default_factory=dict)
+    read: dict[str, None] = field(default_factory=dict)
     suffix: str = ""
+
+    def use(self, *names: str) -> None:
+        """Note that the rule at hand reads those fields."""
+        self.used |= dict.fromkeys(names)
+        self.read |= dict.fromkeys(names)
+
+    def attempt(self, sql: str) -> str:
+        """Add SQL that may fail on some text, and return its column, a struct of ``value`` or NULL where it failed."""
+        # Inside CASE no part of it is worked out elsewhere, where its failure would be everyone's; the condition is
+        # always true and cannot be foreseen.
+        attempt = f"TRY(CASE WHEN source_row >= 0 THEN {{'value': {sql}}} END)"
+        return self._add(self.tried, f"sql {len(self.tried) + 1}", attempt)
 
     def give(self, name: str, sql: str) -> str:
         """Add a text column and return it, quoted; the same SQL is worked out once."""
-        return _add(self.given, name if " " in name else f"{name} given", sql)
+        return self._add(self.given, name if " " in name else f"{name} given", sql)
 
     def parse(self, name: str, sql: str) -> str:
         """Add a typed column over the given ones and return it, quoted."""
-        return _add(self.parsed, name if " " in name else f"{name} parsed", sql)
+        return self._add(self.parsed, name if " " in name else f"{name} parsed", sql)
+
+    def _add(self, columns: dict[str, str], name: str, sql: str) -> str:
+        for known, other in columns.items():
+            if other == sql:
+                return sql_name(known)
+        # DuckDB's names do not tell capitals.
+        taken = {known.casefold() for known in (*self.tried, *self.given, *self.parsed)}
+        unique, number = name, 1
+        while unique.casefold() in taken:
+            number += 1
+            unique = f"{name} {number}"
+        columns[unique] = sql
+        return sql_name(unique)
 
     def look_up(self, text: str, kind: LookupKind) -> str:
         """Join the lookup table of ``kind`` on the given column ``text``; returns the table's alias."""
@@ -90,25 +121,12 @@ class Steps:
 
     def join_codes(self, crosswalk: str, rows: dict[str, str | None], text: str) -> str:
         """Join a table of codes on the given column ``text``; returns the alias, with ``code`` and ``target``."""
+        table = sql_name(f"crosswalk {crosswalk}")
         if crosswalk not in self.crosswalks:
             lines = ", ".join(
                 f"({sql_text(code)}, {sql_text(to) if to else 'NULL'})" for code, to in rows.items()
             )
-            self.crosswalks[crosswalk] = (
-                f"{sql_name(crosswalk)}(code, target) AS (VALUES {lines or '(NULL, NULL)'})"
-            )
+            self.crosswalks[crosswalk] = f"{table}(code, target) AS (VALUES {lines or '(NULL, NULL)'})"
         alias = f"codes_{len(self.joins) + 1}"
-        self.joins.append(f"LEFT JOIN {sql_name(crosswalk)} AS {alias} ON {alias}.code = {text}")
+        self.joins.append(f"LEFT JOIN {table} AS {alias} ON {alias}.code = {text}")
         return alias
-
-
-def _add(columns: dict[str, str], name: str, sql: str) -> str:
-    for known, other in columns.items():
-        if other == sql:
-            return sql_name(known)
-    unique, number = name, 1
-    while unique in columns:
-        number += 1
-        unique = f"{name} {number}"
-    columns[unique] = sql
-    return sql_name(unique)
