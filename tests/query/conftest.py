@@ -1,4 +1,4 @@
-"""One night over the samples of all sources, made once for all tests (and all test processes) that look at it."""
+"""What is asked: a small store, and one night over the samples of all sources, made once for all test processes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,23 @@ import fcntl
 import os
 import shutil
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from comity.adapters.adapter import load_adapter
+from comity.cli.main import main
 from comity.config.settings import Settings
 from comity.nightly import judge
 from comity.nightly.night import run_night
 from comity.nightly.sample import sample_database
 from comity.nightly.source import adapter_folders
+from tests.store import small
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,3 +73,37 @@ def _make(settings: Settings, folder: Path) -> None:
         ):
             report = run_night(settings)
     assert report.succeeded, report
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with two releases: of two sources, then of one of them anew."""
+    folder = tmp_path_factory.mktemp("small") / "data"
+    store = small.open_store(folder)
+    store.record_source("aa-cars", "AA", title="Cars of A", authority="Force of A")
+    small.publish(store, {"aa-cars": 3, "bb-cars": 4})
+    small.publish(store, {"aa-cars": 5})
+    return folder
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command gave: its exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def comity(capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Said]:
+    """The command line, in this process."""
+
+    def call(data: Path, *arguments: str) -> Said:
+        capfdbinary.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(["--data", str(data), "--federation", str(ROOT), *arguments])
+        out, err = capfdbinary.readouterr()
+        return Said(int(ended.value.code or 0), out.decode(), err.decode())
+
+    return call

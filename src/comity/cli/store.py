@@ -23,7 +23,7 @@ def sweep(settings: Settings) -> None:
     """Remove what dead runs left behind, and finish a release whose views were not shown. Every run
     begins with it.
     """
-    removed = _open(settings).sweep()
+    removed = _open(settings, writable=True).sweep()
     click.echo(f"{removed:,} {'file' if removed == 1 else 'files'} removed.")
 
 
@@ -39,7 +39,7 @@ def views(settings: Settings, release: int | None, output: Path | None) -> None:
     """Write a DuckDB file with the views of a release, for any DuckDB client from 1.4 on."""
     if release is not None and output is None:
         raise click.UsageError("--release needs --output: current.duckdb always shows the last release")
-    store = _open(settings)
+    store = _open(settings, writable=output is None)
     if output is None:
         store.refresh_views()
     else:
@@ -47,9 +47,18 @@ def views(settings: Settings, release: int | None, output: Path | None) -> None:
     click.echo(f"Written: {output or store.layout.views_file}")
 
 
-def _open(settings: Settings) -> Store:
+def _open(settings: Settings, *, writable: bool) -> Store:
+    from comity.errors import StoreError
     from comity.standard import load_standard
     from comity.store import Store
 
+    # A name that was mistyped shall not become a data folder.
+    if not settings.data_dir.is_dir():
+        raise StoreError(
+            "store.no-data-folder",
+            "There is no such data folder",
+            file=settings.data_dir,
+            remedy="check --data; `comity run` makes a new one",
+        )
     standard = load_standard(settings.federation / "standard")
-    return Store.open(settings.data_dir, settings.ledger_url, standard=standard)
+    return Store.open(settings.data_dir, settings.ledger_url, standard=standard, writable=writable)

@@ -9,18 +9,25 @@ from __future__ import annotations
 import difflib
 import re
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comity.errors import QueryError
+from comity.query.place import LINE, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import duckdb
 
-_LINE = re.compile(r"^LINE (\d+): ", re.M)
 _MEANT = re.compile(
     r"^(?:Did you mean|Candidate bindings|Candidate functions|Candidate \w+)\b.*", re.M | re.S
+)
+READ_ONLY = ("What is published cannot be changed", "use a TEMP table or view for results of your own")
+_UNREADABLE = (
+    "query.unreadable-file",
+    "A file that the question needs cannot be read",
+    "restore it from a backup if it is gone; if the data folder was moved, `comity store views` writes the views anew",
 )
 _LOOK = "see `.tables` and `.schema NAME` in `comity shell`, or SHOW TABLES and DESCRIBE NAME"
 
@@ -40,50 +47,48 @@ def asking() -> Iterator[None]:
         ) from None
 
 
-def explained(error: duckdb.Error) -> QueryError:
-    """``error`` with a code of our own."""
+def explained(
+    error: duckdb.Error, query: str | None = None, connection: duckdb.DuckDBPyConnection | None = None
+) -> QueryError:
+    """``error`` with a code of our own, and with its place in ``query``, the analyst's own text."""
     text = str(error)
     code, message, remedy = _kind(error, text)
-    line, column = _place(text)
-    said = _LINE.split(text)[0].strip()
+    said = LINE.split(text)[0].strip()
     meant = _MEANT.search(said)
     if meant:
         said, remedy = said[: meant.start()].strip(), " ".join(meant.group().split())
+    elif code == "query.unknown-column" and connection is not None:
+        remedy = _nearest_column(said, connection) or remedy
+    place = place_of(error, query, connection) if query is not None else None
     return QueryError(
         code,
         message,
-        file="SQL" if line else None,
-        line=line,
-        column=column,
+        file="SQL" if place else None,
+        line=place[0] if place else None,
+        column=place[1] if place else None,
         found=" ".join(said.split()) or None,
         remedy=remedy,
     )
 
 
-def nearest_column(error: duckdb.Error, connection: duckdb.DuckDBPyConnection) -> QueryError:
-    """``error`` explained; where DuckDB names no candidate for a column, the nearest of those published."""
-    found = explained(error)
-    unknown = re.search(r'column named "([^"]+)"', found.found or "")
-    if found.code != "query.unknown-column" or unknown is None:
-        return found
+def _nearest_column(said: str, connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Where DuckDB names no candidate for a column, the nearest of those published."""
+    unknown = re.search(r'column named "([^"]+)"', said)
+    if unknown is None:
+        return None
     rows = connection.execute(
         "SELECT DISTINCT column_name FROM duckdb_columns() WHERE NOT internal"
     ).fetchall()
     close = difflib.get_close_matches(unknown.group(1), [row[0] for row in rows], n=3)
-    if close:
-        found.remedy = f"did you mean {', '.join(close)}?"
-    return found
+    return f"did you mean {', '.join(close)}?" if close else None
 
 
 def _kind(error: duckdb.Error, text: str) -> tuple[str, str, str]:
     import duckdb
 
-    if "read-only mode" in text:
-        return (
-            "query.read-only",
-            "What is published cannot be changed",
-            "use a TEMP table or view for results of your own",
-        )
+    # A view is no table, and what is published is attached read-only.
+    if "read-only mode" in text or "is not an table" in text or "base table" in text:
+        return ("query.read-only", *READ_ONLY)
     match error:
         case duckdb.CatalogException():
             return "query.unknown-name", "There is no table, view or function of that name", _LOOK
@@ -91,6 +96,8 @@ def _kind(error: duckdb.Error, text: str) -> tuple[str, str, str]:
             return "query.unknown-column", "There is no column of that name", _LOOK
         case duckdb.ParserException():
             return "query.bad-sql", "This is not SQL as DuckDB reads it", "correct it at the place shown"
+        case duckdb.PermissionException() if _is_missing(text):
+            return _UNREADABLE
         case duckdb.PermissionException():
             return (
                 "query.not-allowed",
@@ -106,11 +113,7 @@ def _kind(error: duckdb.Error, text: str) -> tuple[str, str, str]:
         case duckdb.InterruptException():
             return "query.interrupted", "The question was interrupted", "ask again, or ask for less"
         case duckdb.IOException():
-            return (
-                "query.unreadable-file",
-                "A file behind the views cannot be read",
-                "if a published file is gone, restore it from a backup; `comity store views` writes the views anew",
-            )
+            return _UNREADABLE
         case _ if "configuration has been locked" in text:
             return (
                 "query.not-allowed",
@@ -120,14 +123,7 @@ def _kind(error: duckdb.Error, text: str) -> tuple[str, str, str]:
     return "query.failed", "DuckDB cannot answer this", "correct the question"
 
 
-def _place(text: str) -> tuple[int | None, int | None]:
-    """Line and column of the caret under ``LINE n: …``; a long line is shown in part, then only its
-    number helps.
-    """
-    found = _LINE.search(text)
-    if found is None:
-        return None, None
-    shown, _, below = text[found.end() :].partition("\n")
-    caret = below.partition("\n")[0].find("^") - (found.end() - found.start())
-    whole = caret >= 0 and not shown.startswith("...")
-    return int(found.group(1)), caret + 1 if whole else None
+def _is_missing(text: str) -> bool:
+    """Whether the refused file is none: DuckDB takes the name of a missing file for a pattern, which is not allowed."""
+    refused = re.search(r'Cannot access file "(/[^"*\[?]+)"', text)
+    return refused is not None and not Path(refused.group(1)).exists()

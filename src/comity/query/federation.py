@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comity.errors import QueryError
-from comity.query.failure import asking, nearest_column
+from comity.query.failure import asking, explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -160,12 +160,12 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyRel
     from comity.query.guard import check
 
     with asking():
-        if not check(connection, query):
-            raise QueryError("query.bad-sql", "There is no statement", remedy="write a question in SQL")
         try:
+            if not check(connection, query):
+                raise QueryError("query.bad-sql", "There is no statement", remedy="write a question in SQL")
             return connection.sql(query)
-        except duckdb.BinderException as error:
-            raise nearest_column(error, connection) from None
+        except duckdb.Error as error:
+            raise explained(error, query, connection) from None
 
 
 def _absolute(path: Path | str) -> Path:

@@ -10,14 +10,17 @@ import re
 from typing import TYPE_CHECKING
 
 from comity.errors import QueryError
+from comity.query.failure import READ_ONLY
 
 if TYPE_CHECKING:
     import duckdb
 
 # CREATE, INSERT and the like only reach temporary tables: what is published is attached read-only.
 _ALLOWED = frozenset(
-    "SELECT EXPLAIN PRAGMA MULTI SET CREATE CREATE_FUNC DROP INSERT UPDATE DELETE PREPARE EXECUTE VARIABLE_SET".split()
+    "SELECT EXPLAIN PRAGMA MULTI SET CREATE CREATE_FUNC DROP INSERT UPDATE DELETE PREPARE EXECUTE VARIABLE_SET"
+    " TRANSACTION".split()
 )
+_CHANGES = frozenset(("ALTER", "MERGE_INTO"))
 
 
 def check(connection: duckdb.DuckDBPyConnection, query: str) -> int:
@@ -26,6 +29,8 @@ def check(connection: duckdb.DuckDBPyConnection, query: str) -> int:
 
     statements = connection.extract_statements(query)
     for statement in statements:
+        if statement.type.name in _CHANGES:
+            raise QueryError("query.read-only", READ_ONLY[0], remedy=READ_ONLY[1])
         if statement.type.name not in _ALLOWED:
             raise _refused(statement.type.name)
     # COPY may also stand inside EXPLAIN ANALYZE, PREPARE and WITH; a quoted "copy" or a text is no keyword.

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-import unicodedata
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from comity.errors import QueryError
 from comity.query.failure import asking
+from comity.query.json_sql import json_value, moment
+from comity.query.width import cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,16 +83,15 @@ def standard_output() -> Iterator[BinaryIO]:
 
 
 def _write_csv(relation: DuckDBPyRelation, target: BinaryIO) -> int:
-    cells = [_csv_cell(expression) for expression in _texts(relation, nested_as_json=True)]
+    texts = [_csv_cell(expression) for expression in _texts(relation, nested_as_json=True)]
     target.write((",".join(map(_csv_header, relation.columns)) + "\n").encode())
-    return _write_lines(relation, " || ',' || ".join(cells), target, end="\n")
+    return _write_lines(relation, " || ',' || ".join(texts), target, end="\n")
 
 
 def _write_json(relation: DuckDBPyRelation, target: BinaryIO) -> int:
-    names = [_quoted(name) for name in distinct(relation.columns)]
-    fields = ", ".join(
-        f"{name} := {value}" for name, value in zip(names, _json_values(relation), strict=True)
-    )
+    values = (json_value(f"#{number}", kind) for number, kind in enumerate(relation.types, start=1))
+    named = zip(distinct(relation.columns), values, strict=True)
+    fields = ", ".join(f"{_quoted(name)} := {value}" for name, value in named)
     target.write(b"[")
     row = f"to_json(struct_pack({fields}))::VARCHAR"
     rows = _write_lines(relation, row, target, start="\n", between=",")
@@ -134,13 +134,13 @@ def _write_table(relation: DuckDBPyRelation, target: BinaryIO) -> int:
     for batch in relation.project(named).to_arrow_reader(_BATCH):
         columns = [column.to_pylist() for column in batch.columns]
         if widths is None:
-            widths = [max(map(_width, [name, *cells])) for name, cells in zip(names, columns, strict=True)]
+            widths = [max(map(cells, [name, *column])) for name, column in zip(names, columns, strict=True)]
             _write_head(names, widths, pads, target)
         lines = (_line(row, widths, pads) for row in zip(*columns, strict=True))
         target.write("".join(lines).encode())
         rows += batch.num_rows
     if widths is None:
-        _write_head(names, [_width(name) for name in names], pads, target)
+        _write_head(names, [cells(name) for name in names], pads, target)
     target.write(f"({rows:,} {'row' if rows == 1 else 'rows'})\n".encode())
     return rows
 
@@ -150,8 +150,8 @@ def _write_head(names: list[str], widths: list[int], pads: list[_Pad], target: B
     target.write(f"{_line(names, widths, pads)}{rule}\n".encode())
 
 
-def _line(cells: list[str] | tuple[str, ...], widths: list[int], pads: list[_Pad]) -> str:
-    padded = (pad(cell, width) for pad, cell, width in zip(pads, cells, widths, strict=True))
+def _line(row: list[str] | tuple[str, ...], widths: list[int], pads: list[_Pad]) -> str:
+    padded = (pad(cell, width) for pad, cell, width in zip(pads, row, widths, strict=True))
     return "  ".join(padded).rstrip() + "\n"
 
 
@@ -185,30 +185,13 @@ def _texts(relation: DuckDBPyRelation, *, nested_as_json: bool) -> list[str]:
     """
     texts = []
     # By position, for two columns of an answer may have the same name.
-    for number, kind in enumerate(map(str, relation.types), start=1):
+    for number, type_ in enumerate(relation.types, start=1):
+        kind = str(type_)
         if nested_as_json and (kind.endswith("[]") or kind.startswith(_NESTED)):
-            texts.append(f"to_json(#{number})::VARCHAR")
+            texts.append(f"to_json({json_value(f'#{number}', type_)})::VARCHAR")
         else:
-            texts.append(_moment(number, kind) or f"#{number}::VARCHAR")
+            texts.append(moment(f"#{number}", kind) or f"#{number}::VARCHAR")
     return texts
-
-
-def _json_values(relation: DuckDBPyRelation) -> list[str]:
-    values = []
-    for number, kind in enumerate(map(str, relation.types), start=1):
-        if kind in ("DOUBLE", "FLOAT"):
-            # JSON has no NaN and no infinity.
-            values.append(f"CASE WHEN isfinite(#{number}) THEN #{number} END")
-        else:
-            values.append(_moment(number, kind) or f"#{number}")
-    return values
-
-
-def _moment(number: int, kind: str) -> str | None:
-    if not kind.startswith("TIMESTAMP"):
-        return None
-    zone = "Z" if kind.endswith("WITH TIME ZONE") else ""
-    return f"replace(strftime(#{number}, '%Y-%m-%dT%H:%M:%S.%f{zone}'), '.000000', '')"
 
 
 def _csv_cell(text: str) -> str:
@@ -244,19 +227,9 @@ def _printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else "␤" for sign in text)
 
 
-def _width(text: str) -> int:
-    """Cells of a terminal: East Asian letters take two, combining marks none."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
-        for sign in text
-    )
-
-
 def _pad_right(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
+    return text + " " * (width - cells(text))
 
 
 def _pad_left(text: str, width: int) -> str:
-    return " " * (width - _width(text)) + text
+    return " " * (width - cells(text)) + text
