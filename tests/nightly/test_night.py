@@ -1,134 +1,134 @@
-"""One night over the repository's own federation, and what bad input gets."""
+"""A night over sources of the repository with its own suites, and what a suite blocks or marks."""
 
 from __future__ import annotations
 
-import json
 import shutil
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
-import duckdb
 import pytest
 
-from comity.config.settings import Settings
-from comity.nightly.night import run_night
+from tests.nightly.small import BICYCLES, CARS, ROOT, VEHICLES, Night, SmallFederation
 
-if TYPE_CHECKING:
-    from comity.nightly.report import NightReport
+pytestmark = pytest.mark.xdist_group("night")
 
-ROOT = Path(__file__).parents[2]
-SOURCE = "nz-police-vehicles"
-OTHER = "de-berlin-bicycles"
-
-
-def drop(data: Path, source: str, name: str, content: bytes) -> None:
-    """A person puts a file into the inbox."""
-    folder = data / "inbox" / source
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_bytes(content)
+SUITE = """
+record: vehicle
+source: {source}
+expectations:
+  - type: expect_column_values_to_not_match_regex
+    kwargs: {{column: model, regex: "^BAD"}}
+    severity: {severity}
+    meta: {{id: model.bad, why: "A model of this name is the mark of a test."}}
+"""
 
 
-def sample(source: str) -> tuple[str, bytes]:
-    (path,) = (ROOT / "adapters" / source / "sample").iterdir()
-    return path.name, path.read_bytes()
+class Nights(NamedTuple):
+    federation: SmallFederation
+    good: Night
+    bad: Night
 
 
-def run(data: Path, *sources: str, federation: Path = ROOT) -> NightReport:
-    return run_night(Settings(data, federation, jobs=1, memory_limit="256MB"), sources)
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    federation = SmallFederation(tmp_path_factory.mktemp("night"))
+    for source in (VEHICLES, BICYCLES):
+        federation.add(source)
+        federation.drop_sample(source)
+    for source in ("strict", "mild"):
+        federation.add(VEHICLES, source, files="['export-*']", order="'export-(.)'")
+        federation.drop(source, "export-1", rows("GOOD"))
+    shutil.rmtree(federation.root / "validation")
+    shutil.copytree(ROOT / "validation", federation.root / "validation")
+    for source, severity in (("strict", "critical"), ("mild", "warning")):
+        suite = federation.root / "validation" / "sources" / f"{source}.yaml"
+        suite.write_text(SUITE.format(source=source, severity=severity), "utf-8")
+    good = federation.run(jobs=2)
+    for source in ("strict", "mild"):
+        federation.drop(source, "export-2", rows("BAD"))
+    return Nights(federation, good, federation.run())
 
 
-def ask(data: Path, sql: str) -> list[tuple[object, ...]]:
-    with duckdb.connect(str(data / "current.duckdb"), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
+def rows(model: str) -> bytes:
+    return "".join(",".join((*car[:3], model, *car[4:])) + "\n" for car in CARS).encode()
 
 
-def test_a_night_publishes_and_every_row_is_accounted_for(tmp_path: Path) -> None:
-    drop(tmp_path, SOURCE, *sample(SOURCE))
+def test_a_night_publishes_all_that_passes_in_one_release(nights: Nights) -> None:
+    assert nights.good.code == 0, nights.good.said
+    assert nights.good.report["releases"] == [1]
+    assert {export["outcome"] for export in nights.good.report["exports"]} == {"published"}
 
-    report = run(tmp_path, SOURCE)
 
-    (export,) = report.exports
-    (account,) = export.accounts
-    assert report.succeeded and report.releases == (1,)
-    assert account.rows_read == account.rows_accepted + account.rows_rejected + account.rows_not_selected
-    assert ask(tmp_path, "SELECT count(*) FROM vehicle") == [(account.records,)]
-    told = ask(
-        tmp_path, "SELECT rows_read, rows_accepted, rows_rejected, rows_not_selected, records FROM accounting"
+def test_the_view_accounting_says_what_the_report_and_the_terminal_say(nights: Nights) -> None:
+    (account,) = nights.good.export(VEHICLES)["accounts"]
+    parts = ("rows_read", "rows_accepted", "rows_rejected", "rows_not_selected", "records")
+
+    told = nights.federation.ask(f"SELECT {', '.join(parts)} FROM accounting WHERE source_id = '{VEHICLES}'")
+
+    assert told == [tuple(account[part] for part in parts)]
+    line = [VEHICLES, "vehicle", *(f"{account[part]:,}" for part in parts), "release", "1"]
+    assert line in [said.split() for said in nights.good.said.splitlines()]
+    assert nights.federation.accounts_add_up()
+
+
+def test_every_refused_row_has_its_raw_text_and_its_reasons(nights: Nights) -> None:
+    bare = nights.federation.ask(
+        "SELECT * FROM rejects WHERE raw IS NULL OR len(reasons) = 0 OR source_row IS NULL OR file IS NULL"
     )
-    assert told == [
-        tuple(getattr(account, name) for name in account.__dataclass_fields__ if name != "record_type")
-    ]
-    rejected = "SELECT count(*) FROM rejects WHERE row_rejected AND raw IS NOT NULL AND len(reasons) > 0"
-    assert ask(tmp_path, rejected) == [(account.rows_rejected,)]
-    assert not list((tmp_path / "staging").iterdir())
-    assert json.loads((tmp_path / "runs" / report.run_id / "report.json").read_text("utf-8"))["succeeded"]
+
+    assert bare == []
 
 
-def test_the_data_folder_is_its_owners_alone(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_a_code_that_no_crosswalk_has_is_told_with_the_line_to_add(nights: Nights) -> None:
+    unmapped = nights.good.export(VEHICLES)["unmapped"]
 
-    run(data, SOURCE)
-
-    assert data.stat().st_mode & 0o777 == 0o700
-
-
-def test_what_was_published_is_not_read_again(tmp_path: Path) -> None:
-    drop(tmp_path, SOURCE, *sample(SOURCE))
-    run(tmp_path, SOURCE)
-
-    again = run(tmp_path, SOURCE)
-
-    assert (again.releases, again.exports, again.skipped) == ((), (), (SOURCE,))
+    assert unmapped
+    for line in unmapped:
+        told = f"{VEHICLES} {line['column']}: '{line['code']}' {line['count']:,} times"
+        assert (
+            f"{told}, first in row {line['example_row']}; add to {line['crosswalk']}.csv: "
+            in nights.good.said
+        )
 
 
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        (b"", "read.empty-export"),
-        (b"\0" * 5000, "read.zeros"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "read.binary-file"),
-        (b"only,three,columns\n" * 20, "read.header-drift"),
-    ],
-    ids=["empty", "zeros", "picture", "other columns"],
-)
-def test_a_bad_export_replaces_nothing_and_harms_no_other_source(
-    tmp_path: Path, content: bytes, code: str
-) -> None:
-    drop(tmp_path, SOURCE, *sample(SOURCE))
-    run(tmp_path, SOURCE)
-    before = ask(tmp_path, "SELECT record_id FROM vehicle ORDER BY ALL")
-    drop(tmp_path, SOURCE, "stolenvehicles-2099-01-01.csv", content)
-    drop(tmp_path, OTHER, *sample(OTHER))
-
-    report = run(tmp_path, SOURCE, OTHER)
-
-    became = {export.source_id: export for export in report.exports}
-    error = became[SOURCE].error
-    assert error is not None and error.code == code and error.remedy
-    assert became[OTHER].outcome == "published"
-    assert not report.succeeded
-    assert ask(tmp_path, "SELECT record_id FROM vehicle ORDER BY ALL") == before
-    assert ask(tmp_path, "SELECT count(*) > 0 FROM incident") == [(True,)]
+def test_a_critical_rule_that_fails_blocks_its_source_and_the_last_release_stays(nights: Nights) -> None:
+    assert nights.bad.code == 1
+    assert nights.bad.export("strict")["outcome"] == "blocked"
+    assert (
+        "strict: blocked by validation, the last release stays\n  critical  vehicle: model.bad"
+        in nights.bad.said
+    )
+    models = "SELECT DISTINCT model FROM vehicle WHERE source_id = '{}'"
+    assert nights.federation.ask(models.format("strict")) == [("GOOD",)]
+    assert nights.federation.ask(models.format("mild")) == [("BAD",)]
 
 
-def test_a_source_with_a_mistake_in_its_mapping_stops_alone(tmp_path: Path) -> None:
-    federation = tmp_path / "federation"
-    for room in ("standard", "validation"):
-        shutil.copytree(ROOT / room, federation / room)
-    for source in (SOURCE, OTHER):
-        for room in ("adapters", "mappings"):
-            shutil.copytree(ROOT / room / source, federation / room / source)
-    if (ROOT / "mappings" / "crosswalks").is_dir():
-        shutil.copytree(ROOT / "mappings" / "crosswalks", federation / "mappings" / "crosswalks")
-    mapping = federation / "mappings" / SOURCE / "vehicle.yaml"
-    mapping.write_text(mapping.read_text("utf-8").replace("\nfields:", "\nfeilds:"), "utf-8")
-    data = tmp_path / "data"
-    drop(data, OTHER, *sample(OTHER))
+def test_a_warning_that_fails_publishes_with_a_mark(nights: Nights) -> None:
+    assert nights.bad.export("mild")["outcome"] == "published"
+    assert "mild: published with a mark" in nights.bad.said
+    assert "warning   vehicle: model.bad" in nights.bad.said
 
-    report = run(data, federation=federation)
 
-    ((name, error),) = report.broken
-    assert (name, error.code) == (SOURCE, "config.unknown-key")
-    assert error.place is not None and error.place.startswith(str(mapping))
-    assert error.remedy is not None and "fields" in error.remedy
-    assert [export.outcome for export in report.exports] == ["published"]
+def test_what_was_blocked_is_accounted_for_all_the_same(nights: Nights) -> None:
+    told = nights.federation.ask(
+        "SELECT outcome, rows_read, rows_accepted, records FROM accounting JOIN exports "
+        "USING (run_id, source_id, export_id) WHERE source_id = 'strict' ORDER BY run_id"
+    )
+
+    assert told == [("published", 3, 3, 3), ("blocked", 3, 3, 3)]
+
+
+def test_the_results_stand_in_the_view_quality_on_a_page_and_in_json(nights: Nights) -> None:
+    run_id = nights.bad.report["run_id"]
+
+    found = nights.federation.ask(
+        "SELECT source_id, severity, outcome, violated, denominator FROM quality "
+        f"WHERE run_id = '{run_id}' AND rule_id = 'model.bad' ORDER BY ALL"
+    )
+
+    assert found == [("mild", "warning", "fail", 3, 3), ("strict", "critical", "fail", 3, 3)]
+    kinds = {path.suffix for path in (nights.federation.data / "runs" / run_id / "quality").iterdir()}
+    assert {".html", ".json"} <= kinds
+
+
+def test_nothing_of_a_night_stays_in_the_staging(nights: Nights) -> None:
+    assert not list((nights.federation.data / "staging").iterdir())
