@@ -1,4 +1,4 @@
-"""Every format writes what was answered: types, missing values, the scripts of the world, and no command to a terminal."""
+"""Every format writes what was answered: types, missing values, all scripts, and nothing that a terminal obeys."""
 
 from __future__ import annotations
 

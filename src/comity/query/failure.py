@@ -124,6 +124,8 @@ def _kind(error: duckdb.Error, text: str) -> tuple[str, str, str]:
 
 
 def _is_missing(text: str) -> bool:
-    """Whether the refused file is none: DuckDB takes the name of a missing file for a pattern, which is not allowed."""
-    refused = re.search(r'Cannot access file "(/[^"*\[?]+)"', text)
+    """Whether the refused file is none: DuckDB takes the name of a missing file for a folder and looks into it, which
+    is not allowed.
+    """
+    refused = re.search(r'Cannot access file "(/[^"*\[?]+?)(/\*\*/\*\.\w+)?"', text)
     return refused is not None and not Path(refused.group(1)).exists()
