@@ -74,9 +74,7 @@ def generate(path: Path, rows: int) -> None:
         f"{sql.format(unique=rows - rows // 10_000, **lists)} AS {name}"
         for name, sql in zip(COLUMNS, _CELLS, strict=True)
     )
-    days = (
-        "day_of(i, 'P', DATE '1940-01-01', 26000) AS born, day_of(i, 'Q', DATE '2015-01-01', 4000) AS seen"
-    )
+    days = "day_of(i, 'P', DATE '1940-01-01', 26000) AS born, day_of(i, 'Q', DATE '2015-01-01', 4000) AS seen"
     connection = duckdb.connect(config={"memory_limit": "1GB"})
     connection.execute("SET enable_progress_bar = false")
     connection.execute(_MACROS)
