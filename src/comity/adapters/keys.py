@@ -1,7 +1,8 @@
 """Which keys the records of a nested export have, against those that its adapter declares.
 
 Invariant: keys are counted at every level that a declared path goes through, over all records; a key that
-nobody declared, or a declared one that no record has, is drift and never silently dropped.
+nobody declared, or a declared one that no record has, is drift and never silently dropped. A record with a key
+that stands twice in one object is not counted: nobody can say which of its values counts.
 """
 
 from __future__ import annotations
@@ -35,33 +36,46 @@ class KeyCount:
         self.counts: Counter[Level] = Counter()
         self.records = 0
 
-    def add(self, connection: duckdb.DuckDBPyConnection, batch: str, rows: int) -> None:
+    def add(self, connection: duckdb.DuckDBPyConnection, batch: str, rows: int) -> bool:
         """Count the keys in the column ``record`` of the relation ``batch``; its records are valid JSON.
 
-        Raises ``duckdb.Error``, and counts nothing, when one of them is not.
+        False, and nothing is counted, when in one of them a key stands twice. Raises ``duckdb.Error``, and counts
+        nothing either, when one of them is not valid.
         """
         found: Counter[Level] = Counter()
-        paths = ", ".join(_literal(_json_path(level)) for level in self._plain)
         # Records mostly agree in their keys: the lists are grouped before they are taken apart.
         rows_found = connection.execute(
-            f"WITH shapes AS (SELECT json_keys(record, [{paths}]) AS keys, count(*) AS n "
-            f"FROM {batch} GROUP BY ALL) "
-            "SELECT level, key, sum(n)::BIGINT FROM (SELECT level, unnest(keys[level]) AS key, n FROM "
-            f"(SELECT keys, n, unnest(range(1, {len(self._plain) + 1})) AS level FROM shapes)) "
-            f"GROUP BY ALL LIMIT {_LIMIT}"
+            f"WITH shapes AS (SELECT {self._plain_keys} AS keys, count(*) AS n FROM {batch} GROUP BY ALL) "
+            "SELECT level, key, sum(n)::BIGINT, bool_or(twice) FROM (SELECT level, unnest(keys[level]) AS key, n, "
+            f"twice FROM (SELECT keys, n, {_twice('keys')} AS twice, "
+            f"unnest(range(1, {len(self._plain) + 1})) AS level FROM shapes)) GROUP BY ALL LIMIT {_LIMIT}"
         ).fetchall()
-        for index, key, count in rows_found:
+        for index, key, count, twice in rows_found:
+            if twice:
+                return False
             found[(*self._plain[index - 1], key)] += count
         for level in self._listed:
             rows_found = connection.execute(
-                f"WITH shapes AS (SELECT json_keys(record, {_literal(_json_path(level))}) AS keys, "
-                f"count(*) AS n FROM {batch} GROUP BY ALL) SELECT key, sum(n)::BIGINT FROM "
-                f"(SELECT unnest(flatten(keys)) AS key, n FROM shapes) GROUP BY ALL LIMIT {_LIMIT}"
+                f"WITH shapes AS (SELECT {_keys_of(level)} AS keys, count(*) AS n FROM {batch} GROUP BY ALL) "
+                "SELECT key, sum(n)::BIGINT, bool_or(twice) FROM (SELECT unnest(flatten(keys)) AS key, n, "
+                f"{_twice('keys')} AS twice FROM shapes) GROUP BY ALL LIMIT {_LIMIT}"
             ).fetchall()
-            for key, count in rows_found:
+            for key, count, twice in rows_found:
+                if twice:
+                    return False
                 found[(*level, key)] += count
         self.counts.update(found)
         self.records += rows
+        return True
+
+    @property
+    def twice_sql(self) -> str:
+        """Whether in the valid JSON ``record`` some key stands twice in one object."""
+        return " OR ".join(_twice(keys) for keys in (self._plain_keys, *map(_keys_of, self._listed)))
+
+    @property
+    def _plain_keys(self) -> str:
+        return f"json_keys(record, [{', '.join(_literal(_json_path(level)) for level in self._plain)}])"
 
     def new(self) -> list[str]:
         """Keys that nobody declared, as dotted paths."""
@@ -91,6 +105,14 @@ class KeyCount:
                     self._declare((*name, self.ITEM), field.records)
             if not field.optional:
                 self.needed.add(tuple(names))
+
+
+def _keys_of(level: Level) -> str:
+    return f"json_keys(record, {_literal(_json_path(level))})"
+
+
+def _twice(keys: str) -> str:
+    return f"len(list_filter({keys}, lambda names: len(names) <> len(list_distinct(names)))) > 0"
 
 
 def _json_path(level: Level) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 64
 MESSAGES = {
+    "read.duplicate-key": "A key stands twice in one object: nobody can say which of its values counts",
     "read.invalid-json": "The record is not valid JSON",
     "read.not-an-object": "The record is no object with keys and values",
     "read.too-deep": f"The record nests deeper than {MAX_DEPTH} levels",
@@ -75,14 +76,17 @@ class RecordSink:
         if objects.all() and (deepest is None or deepest <= MAX_DEPTH):
             shallow = deepest is not None
             try:
-                if shallow or int(depths(records).max(initial=0)) <= MAX_DEPTH:
-                    self._count_keys(records)
+                flat = shallow or int(depths(records).max(initial=0)) <= MAX_DEPTH
+                if flat and self._count_keys(records):
                     return None
             except (duckdb.Error, UnicodeDecodeError):
                 # Some record is not valid, and the message may quote bytes that are no UTF-8. Which one is
                 # asked below.
                 pass
-        valid = self._query("SELECT json_valid(record) AS ok FROM batch", records)["ok"].to_numpy()
+        single = (
+            f"CASE WHEN json_valid(record) THEN NOT coalesce({self.keys.twice_sql}, false) ELSE false END"
+        )
+        valid = self._query(f"SELECT {single} AS ok FROM batch", records)["ok"].to_numpy()
         good = valid & objects
         whole = records.filter(_mask(good))
         good[np.flatnonzero(good)[depths(whole) > MAX_DEPTH]] = False
@@ -131,12 +135,12 @@ class RecordSink:
             notes=notes,
         )
 
-    def _count_keys(self, records: Any) -> None:
+    def _count_keys(self, records: Any) -> bool:
         import pyarrow as pa
 
         self._connection.register("batch", pa.table({"record": records}))
         try:
-            self.keys.add(self._connection, "batch", len(records))
+            return self.keys.add(self._connection, "batch", len(records))
         finally:
             self._connection.unregister("batch")
 
@@ -152,16 +156,18 @@ class RecordSink:
     def _refuse_batch(self, records: Any, rows: NDArray[np.int64], lines: Any, offsets: Any) -> None:
         import pyarrow as pa
 
-        # Bytes that are no UTF-8 are shown as \xNN.
         table = self._query(
-            "SELECT coalesce(text, bytes::VARCHAR) AS raw, CASE "
+            "SELECT text AS raw, CASE "
             f"WHEN text IS NULL OR contains(text, '{MARK}') THEN 'read.undecodable-bytes' "
             "WHEN NOT json_valid(text) THEN 'read.invalid-json' "
-            "WHEN starts_with(text, '{') THEN 'read.too-deep' "
-            "ELSE 'read.not-an-object' END AS code "
-            "FROM (SELECT record AS bytes, try(decode(record)) AS text FROM batch)",
+            "WHEN NOT starts_with(text, '{') THEN 'read.not-an-object' "
+            f"WHEN {self.keys.twice_sql} THEN 'read.duplicate-key' ELSE 'read.too-deep' END AS code "
+            "FROM (SELECT record AS bytes, try(decode(record)) AS text, text AS record FROM batch)",
             records.cast(pa.binary()),
         )
+        raw = table["raw"].combine_chunks()
+        if raw.null_count:
+            raw = _shown(records, raw)
         codes = table["code"].combine_chunks()
         encoded = codes.dictionary_encode()
         messages = pa.array([MESSAGES[code] for code in encoded.dictionary.to_pylist()], pa.string())
@@ -169,10 +175,24 @@ class RecordSink:
             source_row=pa.array(rows),
             code=codes,
             message=messages.take(encoded.indices),
-            raw=table["raw"].combine_chunks(),
+            raw=raw,
             line=lines,
             byte_offset=offsets,
         )
+
+
+def _shown(records: Any, texts: Any) -> Any:
+    """``texts`` where there is one, else the record with the bytes that are no UTF-8 as ``\\xNN``.
+
+    A loop over such records only.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    without = pc.is_null(texts)
+    lost = records.cast(pa.binary()).filter(without).to_pylist()
+    shown = [record[:RAW_LIMIT].decode("utf-8", "backslashreplace") for record in lost]
+    return pc.replace_with_mask(texts, without, pa.array(shown, pa.string()))
 
 
 def _first_bytes(records: Any) -> NDArray[np.uint8]:
