@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import csv
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -43,9 +45,45 @@ def test_imports_go_one_way(room: str) -> None:
 
 def test_the_engine_names_no_source_and_no_country() -> None:
     sources = {path.parent.name for path in (ROOT / "adapters").glob("*/adapter.yaml")}
+    with (ROOT / "standard" / "code_lists" / "country.csv").open(encoding="utf-8") as file:
+        countries = {row["label"] for row in csv.DictReader(file)}
     text = "\n".join(path.read_text("utf-8") for path in SOURCE.rglob("*.py"))
 
+    assert len(sources) >= 15 and len(countries) > 240
     assert not [source for source in sources if source in text]
+    assert not [name for name in countries if re.search(rf"\b{re.escape(name)}\b", text)]
+
+
+PYTHON = [path for room in ("src", "tests", "bench") for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def test_every_file_fits_on_a_few_screens() -> None:
+    assert {str(path.relative_to(ROOT)): lines for path in PYTHON if (lines := _lines(path)) > 350} == {}
+
+
+def _lines(path: Path) -> int:
+    return path.read_text("utf-8").count("\n")
+
+
+def test_every_module_of_the_engine_says_what_it_is_for() -> None:
+    engine = [path for path in PYTHON if SOURCE in path.parents]
+
+    assert [str(path) for path in engine if not ast.get_docstring(ast.parse(path.read_text("utf-8")))] == []
+
+
+def test_no_file_holds_an_address_of_a_package_registry() -> None:
+    kept = [
+        path
+        for room in ("src", "tests", "bench", "docs", "adapters", "mappings", "standard", "validation")
+        for path in (ROOT / room).rglob("*")
+        if path.suffix in {".py", ".md", ".yaml", ".toml", ".txt"}
+    ]
+    kept += [
+        ROOT / name for name in ("pyproject.toml", "constraints.txt", "Makefile", ".ci/run", "README.md")
+    ]
+
+    registry = re.compile(r"https?://[^\s)]*(?:" + "py" + r"pi|pythonhosted|/simple/)")
+    assert [str(path) for path in kept if registry.search(path.read_text("utf-8"))] == []
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -6,8 +6,8 @@ is the interval of all days it may mean, so that January the first is never inve
 
 Sources: Umm al-Qura by hijridate (published tables, 1343-1500 AH); Solar Hijri by jdatetime; Ethiopic by convertdate
 (the Coptic calendar with another era); Minguo = CE - 1911; Buddhist = CE + 543; Japanese eras by their first days.
-Where a country's use changed: Japan counted its days by the moon until 1872, and such dates are not read; Thailand
-moved its New Year to January the first in 1941 (not verified), and earlier dates are read as all others.
+Where the use changed: days of Japanese eras were counted by the moon until 1872, and such dates are not read; the
+Buddhist year begins with January the first since 1941 (not verified), and earlier dates are read as all others.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Invariant: a macro gives one word of a closed list, or NULL for a missing value, and never an error.
 
 Rules: MRZ weights 7, 3, 1 (ICAO Doc 9303-3, 4.9); a visa has no digit over the whole (9303-7). VIN weights and
-transliteration of 49 CFR 565; the digit is mandatory for North American makers (first character 1 to 5) and for China
-(L), elsewhere it says nothing. IMEI: Luhn. IMO: weights 7 to 2.
+transliteration of 49 CFR 565; the digit is mandatory for North American makers (first character 1 to 5) and for those
+of the letter L, elsewhere it says nothing. IMEI: Luhn. IMO: weights 7 to 2.
 """
 
 from __future__ import annotations

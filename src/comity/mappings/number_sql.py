@@ -79,7 +79,7 @@ def _pattern(number: Number, whole: bool) -> str:
     digits = "[0-9]+"
     if number.thousands:
         mark = re.escape(number.thousands)
-        # Three digits in the last group; the groups before have three, or two as in India.
+        # Three digits in the last group; the groups before have three, or two where lakhs are counted.
         digits = f"([0-9]{{1,3}}({mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}|[0-9]+)"
     if whole:
         return f"[-+]?{digits}"
