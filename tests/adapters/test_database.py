@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, text
 
+from comity.adapters import database_query
+from comity.adapters.database_url import parse_url
 from comity.adapters.drift import DriftError
 from comity.adapters.export import read_export
 from comity.errors import ReadError
@@ -201,12 +203,26 @@ def test_a_text_that_is_no_utf8_sends_its_row_to_the_refused(tmp_path: Path) -> 
     assert_adds_up(reading, adapter)
 
 
-def test_sqlalchemy_itself_would_have_made_the_file(tmp_path: Path) -> None:
-    """Why a path is looked at first: the library opens what is not there as an empty database."""
-    with create_engine(f"sqlite:///{tmp_path}/made.sqlite").connect() as connection:
-        connection.execute(text("CREATE TABLE t (a)"))
+def test_a_database_that_another_program_writes_to_is_read(tmp_path: Path, driver: str) -> None:
+    url = sqlite(tmp_path / "x.sqlite", "PRAGMA journal_mode = WAL", *THINGS)
+    writer = sqlite3.connect(tmp_path / "x.sqlite")
+    try:
+        writer.execute("INSERT INTO things VALUES ('z', 4)")  # and no commit yet
 
-    assert (tmp_path / "made.sqlite").exists()
+        assert len(taken(tmp_path, url, "SELECT * FROM things", ["a", "b"])) == 3
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "postgresql+psycopg", "mysql+pymysql"])
+def test_no_server_is_waited_for_without_end(dialect: str) -> None:
+    patient = parse_url(f"{dialect}://h/x?connect_timeout=90", "aa-things")
+    url = parse_url(f"{dialect}://h/x", "aa-things")
+
+    assert database_query._connect_options(url)["connect_timeout"] == 20
+    assert "connect_timeout" not in database_query._connect_options(patient)
+    assert "connect_timeout='20'" in database_query._libpq(url)
+    assert "connect_timeout='90'" in database_query._libpq(patient)
 
 
 def snapshot_of(root: Path, url: str, condition: str) -> ExportFile:

@@ -124,6 +124,20 @@ def test_an_error_that_has_a_number_beside_it_is_no_number(tmp_path: Path) -> No
     assert found(tmp_path, with_member(data, "content.xml", content)) == [(1, "x", "#DIV/0!"), (2, "y", "1")]
 
 
+def test_an_error_in_a_row_that_is_repeated_is_in_each(tmp_path: Path) -> None:
+    cell = {"text": "#N/A", "valuetype": "string", "stringvalue": "", "numbercolumnsrepeated": "2"}
+    data = ods([HEAD, ["x", "y"], [cell]])
+    content = unpacked(data, "content.xml")
+    at = content.rindex(b"<table:table-row")
+    content = content[:at] + content[at:].replace(
+        b"<table:table-row", b'<table:table-row table:number-rows-repeated="3"', 1
+    )
+
+    assert found(tmp_path, with_member(data, "content.xml", content)) == [
+        (1, "x", "y"), *[(row, "#N/A", "#N/A") for row in (2, 3, 4)]
+    ]  # fmt: skip
+
+
 def test_a_formula_that_nobody_computed_is_kept_as_it_is_written(tmp_path: Path) -> None:
     reading, adapter = read(tmp_path, xlsx([HEAD, ["x", "=1+1"], ["y", '="<"&A2'], ["z", "2"]]))
 

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 _BATCH = 10_000
 _CONNECT_SECONDS = 20
+_IDLE_SECONDS = 60
+"""After so long the network is asked whether a silent server is still there."""
 _SILENT_SECONDS = 3600
-"""How long a server may be silent before it counts as gone, where the driver can tell."""
+"""How long a server may be silent before it counts as gone, where the driver cannot ask."""
 _ADBC = {"postgresql": "adbc_driver_postgresql.dbapi", "sqlite": "adbc_driver_sqlite.dbapi"}
 _AS_TEXT = {"postgresql": postgresql_text, "sqlite": sqlite_text}
 _MARIADB = ("SET time_zone = '+00:00'", "SET SESSION TRANSACTION READ ONLY")
@@ -38,6 +40,7 @@ _PREPARATION: dict[str, tuple[str, ...]] = {
     ),
     "mysql": _MARIADB,
     "mariadb": _MARIADB,
+    "sqlite": ("PRAGMA busy_timeout = 20000",),
 }
 
 
@@ -173,7 +176,8 @@ def _sqlite_uri(database: DatabaseUrl) -> str:
 def _libpq(database: DatabaseUrl) -> str:
     """The URL as PostgreSQL's own library takes it, in pairs, where no character means anything else."""
     url = database.url
-    pairs = {"connect_timeout": str(_CONNECT_SECONDS), "client_encoding": "utf8"}
+    pairs = {"connect_timeout": str(_CONNECT_SECONDS), "keepalives_idle": str(_IDLE_SECONDS)}
+    pairs |= {"client_encoding": "utf8"}
     pairs |= {name: ",".join(values) for name, values in url.normalized_query.items()}
     known = {"host": url.host, "port": url.port, "user": url.username, "dbname": url.database}
     pairs |= {name: str(value) for name, value in known.items() if value}
@@ -193,7 +197,7 @@ def _connect_options(database: DatabaseUrl) -> dict[str, Any]:
     if driver in ("psycopg", "psycopg2", "pymysql", "mysqldb"):
         options["connect_timeout"] = _CONNECT_SECONDS
     if driver in ("psycopg", "psycopg2"):
-        options["client_encoding"] = "utf8"
+        options |= {"client_encoding": "utf8", "keepalives_idle": _IDLE_SECONDS}
     if driver == "pymysql":
         options["read_timeout"] = _SILENT_SECONDS
     return {name: value for name, value in options.items() if name not in database.url.query}

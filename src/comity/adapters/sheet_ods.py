@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comity.adapters.sheet_size import Extent, damaged, encrypted, missing_sheet, unpack
+from comity.adapters.sheet_size import (
+    MOST_COLUMNS,
+    MOST_UNREAD,
+    Extent,
+    damaged,
+    encrypted,
+    missing_sheet,
+    unpack,
+)
 
 if TYPE_CHECKING:
     import zipfile
@@ -58,6 +66,7 @@ class _Look:
         self.extent = Extent()
         self._is_wanted = False
         self._row = self._column = self._width = self._filled = 0
+        self._unread: dict[int, str] = {}
 
     def see(self, event: str, kind: str, element: Any) -> None:
         if kind == "table":
@@ -70,6 +79,7 @@ class _Look:
             element.clear()
         elif kind == "table-row" and event == "start":
             self._column = self._width = self._filled = 0
+            self._unread = {}
         elif kind == "table-row":
             self._end_row(element)
         elif event == "end":
@@ -77,6 +87,8 @@ class _Look:
 
     def _end_row(self, element: Any) -> None:
         times, extent = _times(element, "number-rows-repeated"), self.extent
+        for row in range(self._row, self._row + min(times, MOST_UNREAD + 1) if self._unread else 0):
+            extent.unread |= {(row, column): text for column, text in self._unread.items()}
         self._row += times
         if self._width:
             extent.last_row, extent.rows = self._row, extent.rows + times
@@ -91,9 +103,7 @@ class _Look:
         times = _times(element, "number-columns-repeated")
         kind = element.get(_OFFICE + "value-type")
         if (text := _unread(element, kind)) is not None:
-            self.extent.unread |= {
-                (self._row, self._column + each): text for each in range(min(times, 2_000))
-            }
+            self._unread |= dict.fromkeys(range(self._column, self._column + min(times, MOST_COLUMNS)), text)
         self._column += times
         if len(element) or kind or text is not None:
             self._width, self._filled = self._column, self._filled + times
