@@ -149,20 +149,26 @@ def _month(parts: dict[str, str]) -> int | None:
 
 
 def _without_year(month: int | None, day: int | None) -> PartialDate | None:
+    if month is None:
+        return None
     try:
-        dt.date(2000, month or 1, day or 1)  # a leap year: the 29th of February exists in some year
+        dt.date(
+            2000, month, 1 if day is None else day
+        )  # a leap year: the 29th of February exists in some year
     except ValueError:
         return None
-    return (
-        PartialDate(f"XXXX-{month or 1:02d}" + (f"-{day:02d}" if day else ""), None, None) if month else None
-    )
+    return PartialDate(f"XXXX-{month:02d}" + (f"-{day:02d}" if day else ""), None, None)
 
 
 def _span(calendar: str, year: int, month: int | None, day: int | None) -> tuple[dt.date, dt.date] | None:
     """First and last day of the day, month or year; None where the calendar does not have it."""
     try:
-        first = to_gregorian(calendar, year, month or 1, day or 1)
-        last = first if day is not None else _last_day(calendar, year, month or _months(calendar))
+        first = to_gregorian(calendar, year, 1 if month is None else month, 1 if day is None else day)
+        last = (
+            first
+            if day is not None
+            else _last_day(calendar, year, month if month is not None else _months(calendar))
+        )
     except (ValueError, OverflowError):
         return None
     return (first, last)
@@ -211,18 +217,11 @@ def _ethiopic(year: int, month: int, day: int) -> dt.date:
 def _edtf(first: dt.date, last_of: dt.date) -> str:
     if first == last_of:
         return first.isoformat()
-    if (first.month, first.day, last_of.month, last_of.day) == (1, 1, 12, 31) and first.year == last_of.year:
-        return f"{first.year:04d}"
-    if (
-        first.day == 1
-        and (last_of + dt.timedelta(days=1)).day == 1
-        and (first.year, first.month)
-        == (
-            last_of.year,
-            last_of.month,
-        )
-    ):
-        return f"{first.year:04d}-{first.month:02d}"
+    if first.year == last_of.year and first.day == 1 and (last_of + dt.timedelta(days=1)).day == 1:
+        if (first.month, last_of.month) == (1, 12):
+            return f"{first:%Y}"
+        if first.month == last_of.month:
+            return f"{first:%Y-%m}"
     # A month or a year of another calendar is an interval of Gregorian days.
     return f"{first.isoformat()}/{last_of.isoformat()}"
 

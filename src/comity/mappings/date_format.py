@@ -84,9 +84,26 @@ def parse_format(text: str, calendar: str = "gregorian") -> DateFormat:
             )
         part = letter + "2" if letter in parts else letter
         if part != letter and letter != "Y":
-            raise MappingError("mapping.bad-date-format", f"'%{letter}' stands twice", found=text)
+            raise MappingError(
+                "mapping.bad-date-format",
+                f"'%{letter}' stands twice in a date format",
+                found=text,
+                remedy="only %Y may stand twice, for an interval of years",
+            )
         parts.append(part)
         pattern += f"({groups[letter]})"
     if not parts:
-        raise MappingError("mapping.bad-date-format", "The date format reads nothing", found=repr(text))
+        raise MappingError(
+            "mapping.bad-date-format",
+            "The date format reads nothing",
+            found=repr(text),
+            remedy="use %Y %y %m %d %B %E and literal text",
+        )
+    if "d" in parts and not {"m", "B"} & set(parts):
+        raise MappingError(
+            "mapping.bad-date-format",
+            "The date format reads a day without its month",
+            found=text,
+            remedy="add %m or %B, or write the day's digits as literal text",
+        )
     return DateFormat(text, f"^{_BLANKS}{pattern}{_BLANKS}$", tuple(parts))

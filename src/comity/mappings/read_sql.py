@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from comity.errors import MappingError
 from comity.mappings.check_digit import CHECK_WORDS
 from comity.mappings.crosswalk import check_targets, load_crosswalk
+from comity.mappings.date_format import parse_format
 from comity.mappings.lookup import DateLookup, ListCodesLookup
 from comity.mappings.number_sql import read_number
 from comity.mappings.probe import check_pattern
@@ -278,6 +279,9 @@ def _read_codes(rule: Rule, text: str, column: Column, steps: Steps, context: Co
 
 
 def _read_date(rule: Rule, formats: tuple[str, ...], text: str, column: Column, steps: Steps) -> Value:
+    for form in formats:
+        if form != "edtf":
+            parse_format(form, rule.calendar)  # a format that nobody knows is an error now and not at night
     partial = column.partial_date is not None
     table = steps.look_up(text, DateLookup(formats, rule.calendar, rule.pivot, rule.approximate))
     if not partial:
