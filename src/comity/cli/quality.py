@@ -1,7 +1,7 @@
 """``comity quality``: what the suites found in a run.
 
-Invariant: it reads the view ``quality`` and nothing else, so it costs no run and shows what every reader of
-the federation can see.
+Invariant: it reads the view ``quality`` and what a run kept of the records that break a rule, so it costs no run; it
+shows no value of a record.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
     from comity.config.settings import Settings
@@ -20,13 +22,18 @@ if TYPE_CHECKING:
 @click.option("--run", "run_id", help="A run's id. Default: the last run that has results.")
 @click.option("--source", help="Only this source.")
 @click.option("--all", "everything", is_flag=True, help="Passed and not applicable checks as well.")
-def command(run_id: str | None, source: str | None, everything: bool) -> None:
+@click.option("--rule", help="The records that break this rule, with the row that each was made from.")
+@click.option("--limit", default=20, show_default=True, help="How many records at most.")
+def command(run_id: str | None, source: str | None, everything: bool, rule: str | None, limit: int) -> None:
     """Show what the validation suites found in a run, the worst first."""
     from comity.query.federation import open_federation
 
     settings: Settings = click.get_current_context().obj
     with open_federation(settings) as federation, federation.connect() as connection:
         run_id = run_id or _last_run(connection)
+        if rule is not None:
+            _records(connection, settings.data_dir / "runs" / run_id / "quality", rule, source, limit)
+            return
         _summary(connection, run_id, source)
         _checks(connection, run_id, source, everything)
 
@@ -80,6 +87,47 @@ def _checks(connection: duckdb.DuckDBPyConnection, run_id: str, source: str | No
         click.echo()
         header = ("severity", "outcome", "source", "record type", "rule", "violated", "of", "%", "observed")
         _print(header, rows)
+
+
+def _records(
+    connection: duckdb.DuckDBPyConnection, results: Path, rule: str, source: str | None, limit: int
+) -> None:
+    import duckdb
+
+    from comity.errors import QueryError, nearest
+    from comity.validation.broken import broken_folder
+
+    run_id = results.parent.name
+    known = [
+        row[0]
+        for row in _rows(connection, "SELECT DISTINCT rule_id FROM quality WHERE run_id = $1", [run_id])
+    ]
+    if rule not in known:
+        close = nearest(rule, known).partition("Known:")[0]
+        raise QueryError(
+            "query.no-results",
+            f"Run {run_id} judged nothing by a rule '{rule}'",
+            remedy=f"{close}'comity quality --all' lists the rules of a run",
+        )
+    files = [str(path) for path in sorted(broken_folder(results).glob(f"{source or '*'}.*.parquet"))]
+    rows: list[tuple[str, ...]] = []
+    if files:
+        with duckdb.connect() as reader:
+            rows = _rows(
+                reader,
+                """SELECT split_part(parse_filename(filename), '.', 1), record_id, source_row, count(*) OVER ()
+                   FROM read_parquet($1, filename = true, union_by_name = true) WHERE rule_id = $2
+                   ORDER BY ALL LIMIT $3""",
+                [files, rule, limit],
+            )
+    if not rows:
+        click.echo(f"No single record breaks {rule} in run {run_id}")
+        return
+    _print(("source", "record", "row"), [row[:3] for row in rows])
+    more = int(rows[0][3]) - len(rows)
+    click.echo(
+        f"\n{more:,} more; --limit shows them" if more else "\nThe way back from one: comity trace RECORD"
+    )
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, arguments: list[Any]) -> list[tuple[str, ...]]:

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from comity.errors import ComityError
 from comity.mappings.text_steps import sql_text
+from comity.store.layout import make_folder
+from comity.validation.broken import broken_folder
+from comity.validation.gate import blocks, marks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,15 +28,21 @@ if TYPE_CHECKING:
 
 
 class Judge:
-    """One run's validation: it keeps the results of every round for the page and the view ``quality``."""
+    """One run's validation: it keeps the results of every round for the page and the view ``quality``, and beside them
+    which records break which rule.
+    """
 
-    def __init__(self, federation: Federation, store: Store, limits: Limits) -> None:
+    def __init__(self, federation: Federation, store: Store, limits: Limits, run_id: str) -> None:
         from comity.mappings.normalise import connect
+        from comity.validation.run import load_code_lists
 
         self.federation, self.store = federation, store
+        self.folder = store.layout.runs / run_id / "quality"
         self.connection: duckdb.DuckDBPyConnection = connect(limits)
+        # A reference is looked up in all records of a type: here the larger side is not known beforehand.
+        self.connection.execute("RESET disabled_optimizers")
+        self.code_lists = load_code_lists(self.connection, federation.standard)
         self.results: list[tuple[str, str, str, SuiteResult]] = []
-        self._code_lists()
 
     def judge(self, passages: Sequence[Passage]) -> None:
         """Give every passage of a round its blocks and marks, or the error that kept it from being judged."""
@@ -44,6 +53,7 @@ class Judge:
                 passage.fail(error)
 
     def _judge(self, passage: Passage, round_: Sequence[Passage]) -> None:
+        from comity.validation.broken import violations
         from comity.validation.run import validate
         from comity.validation.suite import suite_for
 
@@ -61,15 +71,22 @@ class Judge:
                 suite,
                 related=related,
                 previous="previous" if before else None,
-                code_lists="code_lists",
+                code_lists=self.code_lists,
             )
-            self.results.append((passage.name, passage.provenance.export_id, plan.record_type, result))
+            export_id = passage.provenance.export_id
+            self.results.append((passage.name, export_id, plan.record_type, result))
+            broken = (
+                broken_folder(self.folder) / f"{passage.name}.{plan.record_type}.{export_id[:12]}.parquet"
+            )
+            make_folder(broken.parent)
+            violations(
+                self.connection, "staged", suite, result, broken, related=related, code_lists=self.code_lists
+            )
             told = [
-                (check.severity, f"{plan.record_type}: {check.rule_id}: {_counted(check)}")
-                for check in _wrong(result)
+                (check, f"{plan.record_type}: {check.rule_id}: {_counted(check)}") for check in _wrong(result)
             ]
-            passage.blocks += tuple(text for severity, text in told if severity == "critical")
-            passage.marks += tuple(text for severity, text in told if severity == "warning")
+            passage.blocks += tuple(text for check, text in told if blocks(check))
+            passage.marks += tuple(text for check, text in told if marks(check) and not blocks(check))
 
     def write_results(self, run_id: str, staging: Path) -> None:
         """The run's results: a table for the view ``quality``, JSON, and one offline page."""
@@ -78,9 +95,8 @@ class Judge:
         from comity.validation.page import write_results
         from comity.validation.result import quality_table
 
-        folder = self.store.layout.runs / run_id / "quality"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_results(run_id, self.results, folder)
+        make_folder(self.folder)
+        write_results(run_id, self.results, self.folder)
         path = staging / "quality.parquet"
         pq.write_table(quality_table(run_id, self.results), path)
         self.store.record_quality(run_id, path)
@@ -114,16 +130,6 @@ class Judge:
             )
             select = f"SELECT {nulls} WHERE false"
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}")
-
-    def _code_lists(self) -> None:
-        import pyarrow as pa
-
-        lists = self.federation.standard.code_lists
-        pairs = [(name, code) for name, code_list in lists.items() for code in code_list.codes]
-        table = pa.table({"list": [pair[0] for pair in pairs], "code": [pair[1] for pair in pairs]})
-        self.connection.register("code_lists_data", table)
-        self.connection.execute("CREATE OR REPLACE TEMP TABLE code_lists AS SELECT * FROM code_lists_data")
-        self.connection.unregister("code_lists_data")
 
 
 def _paths(passage: Passage, record_type: str) -> list[Path]:

@@ -10,7 +10,7 @@ that three daily exports found in one night are three states that can be asked f
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -120,7 +120,7 @@ def _rounds(
         if judge is None:
             from comity.nightly.judge import Judge
 
-            judge = Judge(federation, store, limits)
+            judge = Judge(federation, store, replace(limits, threads=workers.jobs), run_id)
         if release := publish_round(store, run_id, passages, judge, tell):
             releases.append(release)
         reports += [passage.report() for passage in passages]

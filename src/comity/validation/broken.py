@@ -1,7 +1,7 @@
 """Which records break which rule.
 
-Invariant: only rules that failed and that single records can break are looked at, in one scan and one file of
-(record_id, rule_id); no value of a record is copied.
+Invariant: only rules that failed and that single records can break are looked at, in one scan and one file of record,
+rule, and the row of the export that the record was made from; no value of a record is copied.
 """
 
 from __future__ import annotations
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
     from comity.validation.result import SuiteResult
     from comity.validation.suite import Suite
+
+
+_KEYS = ("record_id", "export_id", "source_row")
+
+
+def broken_folder(results: Path) -> Path:
+    """Where a run keeps these files, beside its other results."""
+    return results / "broken"
 
 
 def violations(
@@ -47,11 +55,14 @@ def violations(
     marks = ", ".join(f"({sql}) AS b{i}" for i, sql in enumerate(conditions.values()))
     any_mark = " OR ".join(f"b{i}" for i in range(len(conditions)))
     rules = ", ".join(f"CASE WHEN b{i} THEN {text(rule)} END" for i, rule in enumerate(conditions))
+    present = {row[0] for row in connection.execute(f"DESCRIBE {VIEW}").fetchall()}
+    keys = ", ".join(key for key in _KEYS if key in present)
     connection.execute(
-        f"COPY (SELECT record_id, rule_id FROM (SELECT record_id, unnest([{rules}]) AS rule_id FROM"
-        f" (SELECT record_id, {marks} FROM {VIEW}) WHERE {any_mark}) WHERE rule_id IS NOT NULL)"
+        f"COPY (SELECT {keys}, rule_id FROM (SELECT {keys}, unnest([{rules}]) AS rule_id FROM"
+        f" (SELECT {keys}, {marks} FROM {VIEW}) WHERE {any_mark}) WHERE rule_id IS NOT NULL)"
         f" TO {text(str(into))} (FORMAT parquet, COMPRESSION zstd)"
     )
+    into.chmod(0o600)
     return into
 
 

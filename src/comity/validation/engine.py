@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import warnings
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -84,9 +85,11 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     def broken_sql(self, expectation: Any) -> str:
         """The condition, as SQL, that is true for the rows that break a row-wise expectation."""
         metric = f"{expectation.map_metric}.condition"
-        kwargs = registry.get_metric_kwargs(
-            f"{expectation.map_metric}.unexpected_count", expectation.configuration, {}
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a string as row_condition is going out of use
+            kwargs = registry.get_metric_kwargs(
+                f"{expectation.map_metric}.unexpected_count", expectation.configuration, {}
+            )
         condition, compute, accessor = MetricsCalculator(self).get_metric(
             MetricConfiguration(metric, kwargs["metric_domain_kwargs"], kwargs["metric_value_kwargs"])
         )

@@ -52,6 +52,7 @@ def _write(path: Path, content: str) -> None:
     """Beside, then in place: whoever reads the file sees a whole one."""
     beside = path.with_name(path.name + ".part")
     beside.write_text(content, "utf-8")
+    beside.chmod(0o600)
     beside.replace(path)
 
 
@@ -91,7 +92,8 @@ def _page(run_id: str, results: Sequence[NightResult]) -> str:
 </style></head><body>
 <h1>Quality of run {escape(run_id)}</h1>
 <p>{len(results)} suites: {blocked} blocked, {marked} published with a mark,
-{len(results) - blocked - marked} clean.</p>
+{len(results) - blocked - marked} clean. Which records break a rule:
+<code>comity quality --run {escape(run_id)} --rule RULE</code></p>
 <table><thead><tr><th>Source</th><th>Record type</th><th>Verdict</th>
 {"".join(f'<th class="number">{_WORDS[outcome]}</th>' for outcome in OUTCOMES)}</tr></thead>
 <tbody>
