@@ -15,7 +15,7 @@ import pytest
 
 from comity.errors import QueryError
 from comity.query.output import FORMATS, output_file, write
-from comity.query.width import cells
+from comity.query.terminal import cells
 
 if TYPE_CHECKING:
     from pathlib import Path

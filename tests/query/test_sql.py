@@ -96,6 +96,12 @@ def test_of_several_statements_the_last_is_answered(comity: Comity, data: Path) 
     assert said.out == "n\n5\n"
 
 
+def test_a_statement_that_only_prepares_others_shows_nothing(comity: Comity, data: Path) -> None:
+    for query in ("CREATE TEMP VIEW a AS SELECT 1", "SET VARIABLE x = 1", "BEGIN"):
+        said = comity(data, "sql", query)
+        assert (said.code, said.out, said.err) == (0, "", "")
+
+
 def test_an_older_release_is_asked_by_its_number(comity: Comity, data: Path) -> None:
     query = "SELECT count(*) AS n, (SELECT max(release) FROM releases) AS release FROM vehicle"
     assert comity(data, "sql", query, "--format", "csv").out == "n,release\n9,2\n"

@@ -157,13 +157,17 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyRel
     """
     import duckdb
 
-    from comity.query.guard import check
+    from comity.query.guard import SILENT, check
 
     with asking():
         try:
-            if not check(connection, query):
+            kinds = check(connection, query)
+            if not kinds:
                 raise QueryError("query.bad-sql", "There is no statement", remedy="write a question in SQL")
-            return connection.sql(query)
+            if kinds[-1] not in SILENT:
+                return connection.sql(query)
+            connection.execute(query)
+            return None
         except duckdb.Error as error:
             raise explained(error, query, connection) from None
 

@@ -20,11 +20,13 @@ _ALLOWED = frozenset(
     "SELECT EXPLAIN PRAGMA MULTI SET CREATE CREATE_FUNC DROP INSERT UPDATE DELETE PREPARE EXECUTE VARIABLE_SET"
     " TRANSACTION".split()
 )
+# These answer with nothing that anybody wants to read.
+SILENT = frozenset("SET VARIABLE_SET CREATE CREATE_FUNC DROP PREPARE TRANSACTION".split())
 _CHANGES = frozenset(("ALTER", "MERGE_INTO"))
 
 
-def check(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    """The number of statements in ``query``; raises when one of them could write a file."""
+def check(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[str, ...]:
+    """The kinds of the statements in ``query``; raises when one of them could write a file."""
     import duckdb
 
     statements = connection.extract_statements(query)
@@ -39,7 +41,7 @@ def check(connection: duckdb.DuckDBPyConnection, query: str) -> int:
         word = re.match(rb"\w+", text[start:])
         if kind == duckdb.token_type.keyword and word and word[0].lower() in (b"copy", b"export"):
             raise _refused(word[0].decode().upper())
-    return len(statements)
+    return tuple(statement.type.name for statement in statements)
 
 
 def _refused(what: str) -> QueryError:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 from comity.errors import QueryError
 from comity.query.failure import asking
 from comity.query.json_sql import json_value, moment
-from comity.query.width import cells
+from comity.query.terminal import cells, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,7 +128,7 @@ def _write_table(relation: DuckDBPyRelation, target: BinaryIO) -> int:
     ]
     named = ", ".join(f"{text} AS c{number}" for number, text in enumerate(texts))
     pads: list[_Pad] = [_pad_left if _NUMBER.match(str(kind)) else _pad_right for kind in relation.types]
-    names = [_printable(name) for name in relation.columns]
+    names = [printable(name) for name in relation.columns]
     widths: list[int] | None = None
     rows = 0
     for batch in relation.project(named).to_arrow_reader(_BATCH):
@@ -221,10 +221,6 @@ def distinct(names: list[str]) -> list[str]:
             free = f"{name}_{number}"
         result.append(free)
     return result
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "␤" for sign in text)
 
 
 def _pad_right(text: str, width: int) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from comity.query.width import cells
+from comity.query.terminal import cells
 
 if TYPE_CHECKING:
     import duckdb

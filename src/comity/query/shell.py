@@ -85,13 +85,13 @@ def prompted(release: int) -> Iterator[str | None]:
         while True:
             try:
                 line = input("   ...> " if begun.strip() else "comity> ") + "\n"
+                command = not begun.strip() and line.lstrip().startswith(".")
+                begun = "" if command or _is_complete(begun + line) else begun + line
             except KeyboardInterrupt:
                 print()
                 begun = ""
                 yield None
                 continue
-            command = not begun.strip() and line.lstrip().startswith(".")
-            begun = "" if command or _is_complete(begun + line) else begun + line
             yield line
     except EOFError:
         print()
@@ -117,6 +117,12 @@ class _Shell:
 
     def answer(self, command: str) -> bool:
         """Answer one command or question; False when it says to leave."""
+        from comity.query.failure import asking
+
+        with asking():  # an interrupt ends the question, not the shell, wherever it comes
+            return self._answer(command)
+
+    def _answer(self, command: str) -> bool:
         from comity.query.federation import ask
 
         if not command.startswith("."):

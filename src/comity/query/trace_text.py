@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from comity.query.terminal import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 def trace_text(trace: Trace) -> str:
     """The trace, from the release down to the cell."""
-    return "\n".join(_printable(line) for line in _lines(trace)) + "\n"
+    return "\n".join(printable(line) for line in _lines(trace)) + "\n"
 
 
 def _lines(trace: Trace) -> Iterator[str]:
@@ -73,7 +75,3 @@ def _cut(text: str, most: int) -> str:
 
 def _shown(value: Any) -> str:
     return "(nothing)" if value is None else json.dumps(value, ensure_ascii=False)
-
-
-def _printable(text: str) -> str:
-    return "".join(sign if sign.isprintable() else "␤" for sign in text)

@@ -1,4 +1,8 @@
-"""How many cells of a terminal a text takes."""
+"""What a terminal makes of a text.
+
+Invariant: what is printable commands no terminal: no control character, no line end, no mark that turns the
+direction of what follows.
+"""
 
 from __future__ import annotations
 
@@ -16,3 +20,7 @@ def _of_sign(sign: str) -> int:
     if unicodedata.category(sign) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+
+
+def printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else "␤" for sign in text)
