@@ -55,14 +55,25 @@ def test_a_column_that_is_null_for_long_still_gives_its_texts(tmp_path: Path, dr
     url = sqlite(
         tmp_path / "sparse.sqlite",
         "CREATE TABLE things (a INTEGER, b)",
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000) "
-        "INSERT INTO things SELECT i, CASE i WHEN 39999 THEN 'late' END FROM n",
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000) "
+        "INSERT INTO things SELECT i, CASE i WHEN 24999 THEN 'late' END FROM n",
     )
 
     found = taken(tmp_path, url, "SELECT * FROM things ORDER BY a", ["a", "b"])
 
-    assert len(found) == 40_000
-    assert [row for row in found if row["b"] is not None] == [{"a": "39999", "b": "late"}]
+    assert len(found) == 25_000
+    assert [row for row in found if row["b"] is not None] == [{"a": "24999", "b": "late"}]
+
+
+def test_a_result_comes_in_batches_and_never_whole(tmp_path: Path, driver: str) -> None:
+    database = parse_url(sqlite(tmp_path / "x.sqlite", "CREATE TABLE t (a)"), "aa-things")
+    query = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000) SELECT i FROM n"
+
+    with database_query.connected(database) as session:
+        _, batches = database_query.stream(session, "sqlite", query, len)
+        sizes = [len(batch) for batch in batches]
+
+    assert (sum(sizes), max(sizes) <= 10_000) == (25_000, True)
 
 
 @pytest.mark.parametrize(

@@ -144,7 +144,7 @@ def _by_sqlalchemy(database: DatabaseUrl) -> Iterator[_Session]:
 class _SqlAlchemySession:
     def __init__(self, connection: Any) -> None:
         # Without parameters a driver leaves the statement's percent signs alone.
-        options = {"no_parameters": True, "stream_results": True, "yield_per": _BATCH}
+        options = {"no_parameters": True, "stream_results": True, "max_row_buffer": _BATCH}
         self._connection = connection
         self._streaming = options
 
@@ -164,7 +164,7 @@ class _SqlAlchemySession:
     def _batches(self, names: list[str], result: Any) -> Iterator[pa.RecordBatch]:
         import pyarrow as pa
 
-        for rows in result.partitions():
+        for rows in result.partitions(_BATCH):
             columns = [text_column(values) for values in zip(*rows, strict=True)]
             yield pa.RecordBatch.from_arrays(columns, names=names)
 
