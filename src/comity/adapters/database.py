@@ -6,6 +6,7 @@ so that its hash identifies the export. Memory does not grow with the result.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import shutil
@@ -85,8 +86,9 @@ def _sort(unsorted: Path, path: Path, key_order: Sequence[str]) -> None:
     import pyarrow.parquet as pq
 
     spill = path.with_suffix(".spill")
-    settings = {"threads": "1", "memory_limit": _MEMORY, "temp_directory": str(spill)}
-    with duckdb.connect(config=dict(settings)) as connection:
+    with duckdb.connect(
+        config={"threads": 1, "memory_limit": _MEMORY, "temp_directory": str(spill)}
+    ) as connection:
         rows = connection.sql(f"SELECT * FROM read_parquet({quoted_text(str(unsorted))})")
         schema = pa.schema([(name, pa.string()) for name in rows.columns])
         order = []
@@ -115,6 +117,8 @@ def _told(database: DatabaseUrl, query: str | None) -> Iterator[None]:
         remedy = "install the driver, for example: pip install 'comity[postgresql,mysql]'"
         raise bad_url(database.place, found, remedy) from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise  # our disk's fault, not the database's
         words = database.hide(_words(error))
         if query is None:
             raise ReadError(
