@@ -209,8 +209,8 @@ def check_columns(rule: Rule, record_type: RecordType, standard: Standard) -> No
     """Refuse a rule about a column, code list or record type that is not there, and SQL that DuckDB cannot plan."""
     if rule.type is None or rule.severity == "off":
         return
-    _check_names(rule, "code_list", standard.code_lists)
-    _check_names(rule, "record_type", standard.record_types)
+    _check_name(rule, "code_list", standard.code_lists, "config.unknown-code-list")
+    _check_name(rule, "record_type", standard.record_types, "config.unknown-record-type")
     if rule.type in ABOUT_COLUMNS:
         return
     known = {column.name for column in record_type.columns}
@@ -253,12 +253,12 @@ def check_columns(rule: Rule, record_type: RecordType, standard: Standard) -> No
         ) from None
 
 
-def _check_names(rule: Rule, argument: str, known: Mapping[str, object]) -> None:
+def _check_name(rule: Rule, argument: str, known: Mapping[str, object], code: str) -> None:
     """``argument`` names something of the standard."""
     given = rule.kwargs.get(argument)
     if given is not None and given not in known:
         raise ConfigError(
-            f"config.unknown-{argument.replace('_', '-')}",
+            code,
             f"The standard has no {argument.replace('_', ' ')} '{given}'",
             file=rule.file,
             line=rule.line,
