@@ -191,6 +191,8 @@ def one(
 ) -> list[tuple[Any, list[str]]]:
     """For each cell the value of ``column`` by ``rule`` (YAML in one line) and the flags of the record."""
     mapping = f"record: specimen\nkey: [id]\nfields:\n  {column}: {rule}\n"
+    unread = [name for name in known if name != "id" and name not in rule]
+    mapping += "".join(f"ignored: {{{name}: not needed}}\n" for name in unread)
     rows = [{"id": str(number), "cell": cell} for number, cell in enumerate(cells, 1)]
     result = run(folder, mapping, rows, known, crosswalks)
     by_row = {record["source_row"]: record for record in result.records}

@@ -119,7 +119,8 @@ class NameWordsLookup:
 
 @dataclass(frozen=True)
 class ListCodesLookup:
-    """The codes of a cell that holds several: codes, each once in the cell's order; and those that no line has.
+    """The codes of a cell that holds several: codes, each once in the cell's order; unmapped, those that no line has;
+    and whether there are some for which the crosswalk knows no equivalent.
 
     ``items``: SQL over ``text`` for the list of its items; ``codes``: source code → standard code, perhaps None.
     """
@@ -135,8 +136,9 @@ class ListCodesLookup:
         known = f"list_filter(list_transform(items, lambda x: MAP {{{pairs}}}[x]), lambda x: x IS NOT NULL)"
         return (
             # list_distinct would not keep the order.
-            "SELECT text, list_filter(known, lambda x, i: list_position(known, x) = i) AS codes, unmapped FROM ("
-            f"SELECT text, {known if pairs else 'CAST([] AS VARCHAR[])'} AS known, "
+            "SELECT text, list_filter(known, lambda x, i: list_position(known, x) = i) AS codes, unmapped, "
+            "len(items) > len(known) + len(unmapped) AS no_equivalent FROM ("
+            f"SELECT text, items, {known if pairs else 'CAST([] AS VARCHAR[])'} AS known, "
             f"list_filter(items, lambda x: NOT list_contains({keys}, x)) AS unmapped "
             f"FROM (SELECT text, {self.items} AS items FROM ({texts})))"
         )

@@ -13,7 +13,7 @@ from pydantic import Field, field_validator, model_validator
 
 from comity.config.yaml_file import Location, place_of, read_yaml, validate_model
 from comity.errors import ComityError
-from comity.mappings.rule import Block, Rule, SplitEach, TextOrRule, Unpivot, Words  # noqa: F401  (Rule: named by TextOrRule)
+from comity.mappings.rule import Block, Each, Rule, TextOrRule, Words  # noqa: F401  (Rule: named by TextOrRule)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ class Where(Block):
 class Branch(Block):
     """One of several records made from a row; what it leaves out is taken from the mapping."""
 
-    each: str | SplitEach | Unpivot | None = None
+    each: Each | None = None
     where: Where | None = None
     key: Words | None = None
     fields: dict[str, TextOrRule] = Field(default_factory=dict)
@@ -42,7 +42,7 @@ class Mapping(Block):
     source: str
     record: str
     description: str = ""
-    each: str | SplitEach | Unpivot | None = None
+    each: Each | None = None
     where: Where | None = None
     key: Words
     duplicates: Literal["keep_first", "keep_last", "number"] = "keep_first"

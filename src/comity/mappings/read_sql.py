@@ -70,13 +70,15 @@ def read_list(rule: Rule, field: str, column: Column, steps: Steps, context: Con
         return Value(steps.give(f"{column.name} items", _items(rule, field)), issues)
     codes, name = _codes(rule, column, context), _crosswalk_name(rule, column)
     kind = ListCodesLookup(_items(rule, "text"), tuple(codes.items()))
-    table = steps.look_up(steps.give(f"{column.name} text", field), kind)
+    given = steps.give(f"{column.name} text", field)
+    table = steps.look_up(given, kind)
     unknown = f"array_to_string({table}.unmapped, ';')"
     unmapped = Issue(
         f"(len({table}.unmapped) > 0)", "'unmapped'", rule.unmapped, "mapping.code-unmapped", unknown, name,
         f"{table}.unmapped",
     )  # fmt: skip
-    return Value(f"{table}.codes", (*issues, unmapped))
+    none = Issue(f"{table}.no_equivalent", "'no_equivalent'", "flag", "mapping.value-missing", "NULL")
+    return Value(f"{table}.codes", (*issues, unmapped, *([none] if None in codes.values() else [])))
 
 
 def _list_issues(rule: Rule, field: str, column: Column, steps: Steps) -> tuple[Issue, ...]:

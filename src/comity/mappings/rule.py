@@ -124,6 +124,16 @@ def _kind(value: Any) -> str:
 TextOrRule = Annotated[Annotated[str, Tag("text")] | Annotated["Rule", Tag("rule")], Discriminator(_kind)]
 
 
+def _kind_of_each(value: Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    return (
+        "unpivot"
+        if isinstance(value, Unpivot) or (isinstance(value, dict) and "unpivot" in value)
+        else "split"
+    )
+
+
 class RecordReference(Block):
     """The record_id of another record of the same source, by its record type and the fields of its key.
 
@@ -132,7 +142,7 @@ class RecordReference(Block):
 
     record: str
     key: Words
-    each: str | SplitEach | None = None
+    each: ListEach | None = None
 
 
 class Rule(Block):
@@ -242,6 +252,15 @@ class Unpivot(Block):
     value: str = Field(min_length=1)
     skip_missing: bool = True
 
+
+ListEach = Annotated[
+    Annotated[str, Tag("text")] | Annotated[SplitEach, Tag("split")],
+    Discriminator(lambda value: "text" if isinstance(value, str) else "split"),
+]
+Each = Annotated[
+    Annotated[str, Tag("text")] | Annotated[SplitEach, Tag("split")] | Annotated[Unpivot, Tag("unpivot")],
+    Discriminator(_kind_of_each),
+]
 
 for _model in (Case, RecordReference, Rule):
     _model.model_rebuild()

@@ -46,7 +46,7 @@ _DROPPED = set("'’ʼ`´ʹʺ\u0640") | {chr(code) for code in range(0x064B, 0x0
 
 
 def to_latin(name: str, language: str | None = None) -> str | None:
-    """``name`` in A-Z, 0-9 and single spaces: hyphens become spaces, apostrophes go. None if no table has a letter."""
+    """``name`` in A-Z, 0-9 and single spaces: apostrophes go, other signs end a word. None if no table has a letter."""
     return latin_words(name, language) or None
 
 
@@ -65,7 +65,10 @@ def latin_words(name: str, language: str | None = None) -> str | None:
 
 
 def _letter(char: str, cyrillic: dict[str, str]) -> str | None:
-    if char.isspace() or char in '-‐‑–—.,;:/()<"·':
+    kind = unicodedata.category(char)
+    if kind in ("Cf", "Mn"):
+        return ""  # a soft hyphen or a direction mark; an accent that no letter is composed with
+    if kind[0] in "PZ" or (char.isascii() and not char.isalnum()):
         return " "
     upper = char if char in ("ı", "ß") else char.upper()
     if upper.isascii() and upper.isalnum():
