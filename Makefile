@@ -9,7 +9,7 @@ demo: .venv/.run
 	$(BIN)/python -m bench.demo
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: .venv/.test
 	$(BIN)/ruff check .

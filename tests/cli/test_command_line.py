@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     import click
 
-pytestmark = pytest.mark.xdist_group("commands")
 ALL = dict(every_command())
 
 

@@ -18,7 +18,6 @@ from tests.nightly.small import SmallFederation, samples
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("readme")
 README = (ROOT / "README.md").read_text("utf-8")
 
 

@@ -11,8 +11,6 @@ import pytest
 
 from tests.nightly.small import CARS, VEHICLES, Night, SmallFederation, as_csv
 
-pytestmark = pytest.mark.xdist_group("bad-configuration")  # one night for all of them
-
 ADAPTER, MAPPING, CROSSWALK = "adapters/{}/adapter.yaml", "mappings/{}/vehicle.yaml", "mappings/{}/colour.csv"
 
 

@@ -24,8 +24,6 @@ from tests.nightly.small import (
     as_xml,
 )  # fmt: skip
 
-pytestmark = pytest.mark.xdist_group("bad-files")  # one night for all of them
-
 CSV = "{type: csv}"
 JSON = "{type: json, records: data.cars}"
 XML = "{type: xml, records: //car}"

@@ -18,9 +18,6 @@ from tests.nightly.small import CARS, VEHICLES, SmallFederation, as_csv
 ROWS = as_csv().splitlines(keepends=True)[1:]
 
 
-pytestmark = pytest.mark.xdist_group("bad-machine")
-
-
 @pytest.fixture(scope="module")
 def federation(tmp_path_factory: pytest.TempPathFactory) -> SmallFederation:
     return prepare(SmallFederation(tmp_path_factory.mktemp("bad-machine")))

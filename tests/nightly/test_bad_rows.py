@@ -11,8 +11,6 @@ import pytest
 
 from tests.nightly.small import VEHICLES, WANTED, Night, SmallFederation, as_xml, samples
 
-pytestmark = pytest.mark.xdist_group("bad-rows")  # one night for all of them
-
 SEARCHED = "ua-wanted"
 (GOOD_VEHICLES,) = samples(VEHICLES).values()
 (GOOD_WANTED,) = samples(WANTED).values()

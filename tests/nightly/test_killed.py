@@ -21,8 +21,6 @@ from tests.nightly.small import CARS, COMITY, FIELDS, ROOT, VEHICLES, SmallFeder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.xdist_group("killed")
-
 READER = """
 import os, signal, time
 from pathlib import Path

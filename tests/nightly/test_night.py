@@ -9,8 +9,6 @@ import pytest
 
 from tests.nightly.small import BICYCLES, CARS, ROOT, VEHICLES, Night, SmallFederation
 
-pytestmark = pytest.mark.xdist_group("night")
-
 SUITE = """
 record: vehicle
 source: {source}

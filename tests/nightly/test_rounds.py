@@ -12,8 +12,6 @@ import pytest
 
 from tests.nightly.small import CARS, VEHICLES, Night, SmallFederation
 
-pytestmark = pytest.mark.xdist_group("rounds")
-
 KINDS = ("full", "delta", "window")
 WHITE, SILVER, BLUE = (",".join(car) + "\n" for car in CARS)
 PLATES = ("QQA101", "QQB202", "QQC303")
