@@ -210,9 +210,13 @@ def _parts(names: tuple[str, ...], steps: Steps, kind: LookupKind) -> tuple[list
     return texts, [f"{steps.look_up(text, kind)}.value" for text in texts]
 
 
-def _joined(values: list[str]) -> str:
+def _joined(values: list[str]) -> tuple[str, str]:
+    """The values that have a letter with a space between them, and whether there is one.
+
+    The two stand apart, for ``nullif`` would work out what it is given twice.
+    """
     parts = ", ".join(f"nullif({value}, '')" for value in values)
-    return f"concat_ws(' ', {parts})"
+    return f"concat_ws(' ', {parts})", "(" + " OR ".join(f"{value} <> ''" for value in values) + ")"
 
 
 def _latin(rule: Rule, steps: Steps) -> Value:
@@ -226,7 +230,8 @@ def _latin(rule: Rule, steps: Steps) -> Value:
     unknown = " OR ".join(
         f"({text} IS NOT NULL AND {value} IS NULL)" for text, value in zip(texts, values, strict=True)
     )
-    sql = f"CASE WHEN NOT ({unknown}) THEN nullif({_joined(values)}, '') END"
+    joined, some = _joined(values)
+    sql = f"CASE WHEN {some} AND NOT ({unknown}) THEN {joined} END"
     given = f"concat_ws(' ', {', '.join(texts)})"
     issue = Issue(unknown, "'no_transliteration'", "flag", "mapping.value-unparseable", given)
     return Value(sql, (issue,))
@@ -234,7 +239,10 @@ def _latin(rule: Rule, steps: Steps) -> Value:
 
 def _name_key(names: tuple[str, ...], steps: Steps) -> Value:
     _, values = _parts(names, steps, NameWordsLookup())
-    sorted_words = f"nullif(array_to_string(list_sort(string_split({_joined(values)}, ' ')), ' '), '')"
+    joined, some = _joined(values)
+    sorted_words = (
+        f"CASE WHEN {some} THEN list_aggregate(list_sort(string_split({joined}, ' ')), 'string_agg', ' ') END"
+    )
     if len(values) == 2:
         # Most names are one word and one word, and need no list.
         first, second = values
