@@ -162,6 +162,15 @@ def test_a_table_lines_up_in_every_script() -> None:
     assert lines[-1] == "(6 rows)"
 
 
+def test_a_table_is_as_wide_as_its_rows_need_though_they_come_from_several_files(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        for number, word in enumerate(("a", "abcdefgh", "abc")):
+            connection.execute(f"COPY (SELECT '{word}' AS word, 1 AS n) TO '{tmp_path}/{number}.parquet'")
+    parts = " UNION ALL ".join(f"FROM '{tmp_path}/{number}.parquet'" for number in range(3))
+    lines = _text(parts, "table").splitlines()[:-1]
+    assert {cells(line) for line in lines} == {11}
+
+
 def test_numbers_stand_to_the_right() -> None:
     assert _text("SELECT * FROM (VALUES (1, 'a'), (1000, 'b')) t(n, w)", "table").splitlines() == [
         "   n  w", "────  ─", "   1  a", "1000  b", "(2 rows)"

@@ -72,14 +72,17 @@ def explained(
 
 
 def _nearest_column(said: str, connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Where DuckDB names no candidate for a column, the nearest of those published."""
-    unknown = re.search(r'column named "([^"]+)"', said)
+    """Where DuckDB names no candidate for a column of a view, the nearest ones of that view."""
+    unknown = re.search(r'"([^"]+)" does not have a column named "([^"]+)"', said)
     if unknown is None:
         return None
-    rows = connection.execute(
-        "SELECT DISTINCT column_name FROM duckdb_columns() WHERE NOT internal"
+    view, column = unknown.groups()
+    columns = connection.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal"
     ).fetchall()
-    close = difflib.get_close_matches(unknown.group(1), [row[0] for row in rows], n=3)
+    # The name may be an alias, and the view then any.
+    own = {name for table, name in columns if table == view} or {name for _, name in columns} - {column}
+    close = difflib.get_close_matches(column, sorted(own), n=3)
     return f"did you mean {', '.join(close)}?" if close else None
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from duckdb import DuckDBPyRelation
+    from pyarrow import RecordBatchReader
 
     _Pad = Callable[[str, int], str]
 
@@ -120,7 +121,7 @@ def _write_lines(
 
 
 def _write_table(relation: DuckDBPyRelation, target: BinaryIO) -> int:
-    """Columns as wide as the first batch needs; a longer value further down is shown in full all the same."""
+    """Columns as wide as the first rows need; a longer value further down is shown in full all the same."""
     # A terminal would carry out escape sequences that stand in the data.
     texts = [
         f"regexp_replace(coalesce({text}, ''), '{_UNPRINTABLE}', '␤', 'g')"
@@ -131,18 +132,30 @@ def _write_table(relation: DuckDBPyRelation, target: BinaryIO) -> int:
     names = [printable(name) for name in relation.columns]
     widths: list[int] | None = None
     rows = 0
-    for batch in relation.project(named).to_arrow_reader(_BATCH):
-        columns = [column.to_pylist() for column in batch.columns]
+    for columns in _tens_of_thousands(relation.project(named).to_arrow_reader(_BATCH)):
         if widths is None:
             widths = [max(map(cells, [name, *column])) for name, column in zip(names, columns, strict=True)]
             _write_head(names, widths, pads, target)
-        lines = (_line(row, widths, pads) for row in zip(*columns, strict=True))
+        lines = [_line(row, widths, pads) for row in zip(*columns, strict=True)]
         target.write("".join(lines).encode())
-        rows += batch.num_rows
+        rows += len(lines)
     if widths is None:
         _write_head(names, [cells(name) for name in names], pads, target)
     target.write(f"({rows:,} {'row' if rows == 1 else 'rows'})\n".encode())
     return rows
+
+
+def _tens_of_thousands(batches: RecordBatchReader) -> Iterator[list[list[str]]]:
+    """The texts of every column; DuckDB's own batches can be as small as a file."""
+    waiting: list[list[str]] | None = None
+    for batch in batches:
+        columns = [column.to_pylist() for column in batch.columns]
+        waiting = columns if waiting is None else [a + b for a, b in zip(waiting, columns, strict=True)]
+        if len(waiting[0]) >= _BATCH:
+            yield waiting
+            waiting = None
+    if waiting is not None:
+        yield waiting
 
 
 def _write_head(names: list[str], widths: list[int], pads: list[_Pad], target: BinaryIO) -> None:
