@@ -79,7 +79,7 @@ def test_whatever_the_steps_a_text_stays_or_is_flagged(
     for text, (value, flags) in zip(
         texts, one(tmp_path_factory.mktemp("steps"), "text", rule, *texts), strict=True
     ):
-        assert (value is None) == bool(flags) or (value is None and not text.strip(" "))
+        assert (value is None) == bool(flags) or (value is None and not text.strip())
         assert value is None or (value != "" and value == value.strip(" "))
 
 
