@@ -99,18 +99,13 @@ COLUMNS: list[tuple[str, dict[str, Any]]] = [
     ),
 ]
 RULES = {
-    f"{expectation.removeprefix('expect_')}-{number}-{condition}-{mostly}": Rule(
-        f"{number}-{condition}-{mostly}",
+    f"{expectation.removeprefix('expect_')}-{number}-{condition}": Rule(
+        f"{number}-{condition}",
         expectation,
-        {
-            **kwargs,
-            **({"row_condition": condition} if condition else {}),
-            **({"mostly": mostly} if mostly else {}),
-        },
+        {**kwargs, **({"row_condition": condition} if condition else {})},
     )
     for number, (expectation, kwargs) in enumerate(ROWS + COLUMNS)
     for condition in (CONDITIONS if expectation != "expect_column_pair_values_to_be_in_set" else (None,))
-    for mostly in ((None, 0.5) if number < len(ROWS) else (None,))
 }
 
 
