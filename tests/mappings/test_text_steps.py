@@ -21,7 +21,7 @@ LOST = (None, ["text:unparseable"])
 def test_every_field_is_trimmed_and_blank_is_missing(tmp_path: Path) -> None:
     found = one(tmp_path, "text", "cell", " a b ", "   ", "", None, "\u3000x")
 
-    assert found == [("a b", []), (None, []), (None, []), (None, []), ("\u3000x", [])]
+    assert found == [("a b", []), (None, []), (None, []), (None, []), ("x", [])]
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_steps_are_taken_in_the_order_that_is_written(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", sorted(EMPTYING))
 def test_a_step_that_leaves_nothing_is_told(tmp_path: Path, step: str) -> None:
-    text = {"squeeze": "\u3000", "strip_invisible": "\u200b", "fold_arabic": "ـ", "html_text": "<br>"}.get(
+    text = {"squeeze": "\t", "strip_invisible": "\u200b", "fold_arabic": "ـ", "html_text": "<br>"}.get(
         step, "-"
     )
 
