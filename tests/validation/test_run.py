@@ -172,19 +172,26 @@ def test_a_rule_that_comes_back_without_a_result_stops_the_source(
     assert (raised.value.code, raised.value.found) == ("validation.rules-lost", "some")
 
 
-def test_all_counts_of_rows_are_made_in_one_statement(
-    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def listen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every statement that Great Expectations sends from now on."""
     from comity.validation.dialect import Connection
 
     statements: list[str] = []
     inner = Connection.run
 
-    def listen(self: Connection, cursor: Any, statement: str, parameters: list[Any]) -> Any:
+    def run(self: Connection, cursor: Any, statement: str, parameters: list[Any]) -> Any:
         statements.append(statement)
         return inner(self, cursor, statement, parameters)
 
-    monkeypatch.setattr(Connection, "run", listen)
+    monkeypatch.setattr(Connection, "run", run)
+    return statements
+
+
+def test_all_counts_of_rows_are_made_in_one_statement(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements = listen(monkeypatch)
+
     judge(
         connection,
         {
@@ -207,12 +214,17 @@ def test_all_counts_of_rows_are_made_in_one_statement(
 
 
 @pytest.mark.parametrize("inside", [True, False])
-def test_a_large_set_of_values_is_a_join(connection: duckdb.DuckDBPyConnection, inside: bool) -> None:
+def test_a_large_set_of_values_is_a_join_and_not_a_comparison_a_value(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch, inside: bool
+) -> None:
+    statements = listen(monkeypatch)
     expectation = f"expect_column_values_to_{'' if inside else 'not_'}be_in_set"
 
-    check = judge_one(connection, "t", expectation, column="n", value_set=list(range(5, 20_000)))
+    check = judge_one(connection, "t", expectation, column="n", value_set=list(range(4, 20_000)))
 
-    assert (check.violated, check.denominator) == (5, 10)
+    assert (check.violated, check.denominator) == (4 if inside else 6, 10)
+    (counted,) = [each for each in statements if "in_set" in each]
+    assert "IN (SELECT unnest(list_value(" in counted
 
 
 def test_a_table_for_the_view_quality_has_a_row_for_every_check(

@@ -210,6 +210,24 @@ def test_a_source_changes_a_rule_of_the_record_type_and_leaves_the_rest(tmp_path
     assert (special.severity, special.why) == ("warning", "this source knows better")
 
 
+@pytest.mark.parametrize(
+    ("kwargs", "code"),
+    [
+        ("{condition: sax IS NULL}", "config.unknown-column"),
+        ('{condition: "sex > 1"}', "config.invalid-kwargs"),
+    ],
+)
+def test_a_change_is_checked_like_a_rule_at_its_own_place(tmp_path: Path, kwargs: str, code: str) -> None:
+    write_suite(tmp_path, rule_text(SATISFY, "{condition: sex IS NOT NULL}"))
+    change = f"  - kwargs: {kwargs}\n    meta: {{id: the.rule, why: this source knows better}}\n"
+    path = write_suite(tmp_path, change, source="aa-wanted")
+
+    with pytest.raises(ComityError) as raised:
+        load(tmp_path, "aa-wanted")
+
+    assert (raised.value.code, raised.value.place()) == (code, f"{path}:4:5")
+
+
 def test_a_rule_of_the_standard_can_be_softened_or_switched_off(tmp_path: Path) -> None:
     changes = (
         "  - severity: info\n    meta: {id: status.required, why: this source has no status}\n"

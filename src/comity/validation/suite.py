@@ -158,8 +158,9 @@ def suite_for(
         if suite.record_type != record_type:
             continue
         for rule in suite.rules:
-            check_columns(rule, kind, standard)
             _lay_over(rules, rule)
+            if rule.id in rules:
+                check_columns(rules[rule.id], kind, standard)
     return Suite(record_type, source_id, tuple(rules.values()))
 
 
