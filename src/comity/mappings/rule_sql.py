@@ -174,7 +174,7 @@ def _list(values: list[Value]) -> Value:
 def _structs(
     structs: tuple[dict[str, str | Rule], ...], column: Column, steps: Steps, context: Context
 ) -> Value:
-    items: list[str] = []
+    items: list[tuple[str, str]] = []
     issues: list[Issue] = []
     known = {field.name: field for field in column.fields}
     for struct in structs:
@@ -199,9 +199,13 @@ def _structs(
             f"{sql_name(name)} := CAST({values[name].sql if name in values else 'NULL'} AS {field.duckdb_type})"
             for name, field in known.items()
         )
-        items.append(f"CASE WHEN {present or 'true'} THEN struct_pack({packed}) END")
+        items.append((present or "true", f"struct_pack({packed})"))
         issues += [issue for value in values.values() for issue in value.issues]
-    return Value(f"list_filter([{', '.join(items)}], lambda x: x IS NOT NULL)", tuple(issues))
+    if len(items) == 1:
+        (present, packed), *_ = items
+        return Value(f"CASE WHEN {present} THEN [{packed}] ELSE [] END", tuple(issues))
+    listed = ", ".join(f"CASE WHEN {present} THEN {packed} END" for present, packed in items)
+    return Value(f"list_filter([{listed}], lambda x: x IS NOT NULL)", tuple(issues))
 
 
 def _parts(names: tuple[str, ...], steps: Steps, kind: LookupKind) -> tuple[list[str], list[str]]:
