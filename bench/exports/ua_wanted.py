@@ -76,7 +76,7 @@ def _card(random: Random, number: int) -> dict[str, Any]:
     family, first = random.randrange(len(families)), random.randrange(len(given))
     patronymic = random.choice(_PATRONYMICS)[woman] if random.random() > 0.05 else (None, None)
     english = random.random() < 0.1
-    lost = f"{random.randint(1998, 2026)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}"
+    lost = f"{random.randint(2008, 2025)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}"
     birth = f"{random.randint(1950, 2006)}-{random.randint(1, 12):02d}-{random.randint(1, 28):02d}"
     return {
         "ID": 3_000_000_000_000 + number,

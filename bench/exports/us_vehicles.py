@@ -73,9 +73,9 @@ def generate(folder: Path, rows: int, seed: int = 0) -> list[Path]:
 
 def _entry(random: Random, number: int) -> bytes:
     wmi, make, models, styles = random.choice(_MAKERS)
-    year = random.randrange(1998, 2027)
-    vin = random_vin(random, wmi, year, check=wmi != "WVW")
     stolen = date(2022, 1, 1) + timedelta(random.randrange(1780))
+    year = random.randrange(1998, stolen.year + 2)  # a model year begins in the year before
+    vin = random_vin(random, wmi, year, check=wmi != "WVW")
     theft = int(stolen.strftime("%Y%m%d"))
     key = random.choices(("EV", "EF", "LV", "XV"), (90, 3, 4, 3))[0]
     chance = random.random()
