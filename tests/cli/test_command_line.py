@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comity.cli.examples import EXAMPLES
-from comity.cli.main import COMMANDS, EXIT_CODES
+from comity.cli.main import COMMANDS, EXIT_CODES, main
 from tests.cli.conftest import every_command
-from tests.nightly.small import COMITY, ROOT, VEHICLES, SmallFederation
+from tests.nightly.small import COMITY, VEHICLES, SmallFederation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,20 +145,22 @@ def test_the_data_folder_is_made_for_its_owner_alone_whatever_the_umask(
 
 
 def test_the_data_folder_comes_from_the_option_the_variable_or_the_file(
-    federation: SmallFederation, tmp_path: Path
+    federation: SmallFederation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "comity.toml").write_text(f'data = "by-file"\nfederation = "{federation.root}"\n')
+    monkeypatch.chdir(tmp_path)
+    inboxes = []
 
-    inboxes = [
-        re.search(r"inbox +(\S+)", shown(*option, "sources", "cars", cwd=tmp_path, **variable))
-        for option, variable in (
-            (("--data", "by-option"), {"COMITY_DATA": "by-variable"}), ((), {"COMITY_DATA": "by-variable"}), ((), {}),
-        )
-    ]  # fmt: skip
+    for option, variable in ((["--data", "by-option"], "by-variable"), ([], "by-variable"), ([], "")):
+        monkeypatch.setenv("COMITY_DATA", variable)
+        with pytest.raises(SystemExit):
+            main([*option, "sources", "cars"])
+        inboxes += re.findall(r"inbox +(\S+)", capsys.readouterr().out)
 
-    assert [found[1] for found in inboxes if found] == [
-        f"{tmp_path}/{name}/inbox/cars" for name in ("by-option", "by-variable", "by-file")
-    ]
+    assert inboxes == [f"{tmp_path}/{name}/inbox/cars" for name in ("by-option", "by-variable", "by-file")]
 
 
 # Secrets
@@ -227,11 +229,12 @@ def test_the_password_of_the_ledger_gets_into_no_message(
     assert SECRET not in said
 
 
-def test_the_report_as_json_is_all_that_comes_out(federation: SmallFederation) -> None:
-    done = subprocess.run(
-        [*COMITY, "--data", str(federation.data), "--federation", str(federation.root), "run", "--json"],
-        capture_output=True, text=True, cwd=ROOT, check=True,
-    )  # fmt: skip
+def test_the_report_as_json_is_all_that_comes_out(
+    federation: SmallFederation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["--data", str(federation.data), "--federation", str(federation.root), "run", "--json"])
 
-    assert json.loads(done.stdout)["skipped"] == ["cars"]
-    assert done.stderr == ""
+    out, err = capsys.readouterr()
+    assert json.loads(out)["succeeded"] is True
+    assert err == ""

@@ -124,10 +124,7 @@ def interrupted(federation: SmallFederation, send: Callable[[int], None]) -> tup
     assert process.stdout is not None
     said = process.stdout.read()
     assert published(federation) == before
-    federation.drop(name, "export-1", b"read#now")
-    assert federation.run().code == 0
-    assert published(federation) == {**before, name: 3}
-    assert not list((federation.data / "staging").iterdir())
+    federation.drop(name, "export-1", f"read#{name}".encode())
     return process.returncode, said
 
 
@@ -147,13 +144,24 @@ def test_a_night_that_is_killed_leaves_no_worker_behind(federation: SmallFederat
     assert "Traceback" not in said
 
 
+def test_after_all_this_the_next_night_publishes_what_waited(federation: SmallFederation) -> None:
+    before = published(federation)
+
+    night = federation.run()
+
+    assert night.code == 0
+    assert published(federation) == {**before, **{each["source_id"]: 3 for each in night.report["exports"]}}
+    assert len(night.report["exports"]) == 2
+    assert not list((federation.data / "staging").iterdir())
+
+
 def test_a_script_may_run_a_night_without_a_guard(federation: SmallFederation) -> None:
     script = federation.data.parent / "script.py"
     script.write_text(
         "from comity.config.settings import load_settings\n"
         "from comity.nightly.night import run_night\n\n"
         f"settings = load_settings({str(federation.data)!r}, {str(federation.root)!r})\n"
-        "print([export.outcome for export in run_night(settings).exports])\n"
+        "print([export.outcome for export in run_night(settings, ('by-script',)).exports])\n"
     )
     add(federation, "by-script", "read")
 
