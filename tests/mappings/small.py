@@ -30,6 +30,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE = "test-source"
 PROVENANCE = Provenance("e" * 64, "2026-01-31T12:00:00Z", "0123456789ab")
 CROSSWALK = "source_code,label,standard_code,relation,status,reviewer,date\n"
+# What is trimmed from the ends of every cell: Unicode's separators of space.
+BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 
 _OWN = (
     Column("text", "text", 101),

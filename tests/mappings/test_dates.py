@@ -15,7 +15,7 @@ from comity.mappings.calendar import read_date
 from comity.mappings.date_sql import sql_reads
 from comity.mappings.edtf import read_edtf
 from comity.mappings.lookup import DateLookup
-from tests.mappings.small import one, run
+from tests.mappings.small import BLANKS, one, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,7 +167,7 @@ near_dates = st.text("0123456789/-. 年月日T%", max_size=11) | st.builds(
 def test_sql_reads_exactly_what_python_reads(
     duck: duckdb.DuckDBPyConnection, formats: tuple[str, ...], calendar: str, texts: list[str]
 ) -> None:
-    texts = [stripped for text in texts if (stripped := text.strip(" "))]  # as every cell is
+    texts = [stripped for text in texts if (stripped := text.strip(BLANKS))]  # as every cell is
     lookup = DateLookup(formats, calendar, None, approximate=False)
     assert sql_reads(formats, calendar) and lookup.rest is None
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from comity.errors import ComityError
 from comity.mappings.text_steps import DESCRIPTIONS, EMPTYING, STEPS
-from tests.mappings.small import SourceField, one, run
+from tests.mappings.small import BLANKS, SourceField, one, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +80,7 @@ def test_whatever_the_steps_a_text_stays_or_is_flagged(
         texts, one(tmp_path_factory.mktemp("steps"), "text", rule, *texts), strict=True
     ):
         assert (value is None) == bool(flags) or (value is None and not text.strip())
-        assert value is None or (value != "" and value == value.strip(" "))
+        assert value is None or (value != "" and value == value.strip(BLANKS))
 
 
 @pytest.mark.parametrize(

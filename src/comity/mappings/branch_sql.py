@@ -86,7 +86,7 @@ def compile_branch(
                 raise MappingError(
                     "mapping.unknown-column",
                     f"'{record_type.name}' has no column '{name}' that a mapping fills",
-                    remedy=nearest(name, known),
+                    remedy=_instead_of(name, record_type, known),
                 )
             values[name] = compile_rule(rule, known[name], steps, context)
         rules[name] = {"rule": _rule_text(rule), "from": list(steps.read)}
@@ -96,6 +96,15 @@ def compile_branch(
     constants = constant_columns(record_type, values)
     plan = _assemble(items, holds, steps, values, key, columns, constants, known)
     return CompiledBranch(plan, frozenset(steps.used), rules)
+
+
+def _instead_of(name: str, record_type: RecordType, known: dict[str, Column]) -> str:
+    for column in record_type.columns:
+        if column.name == name and column.partial_date is not None:
+            return f"fill '{column.partial_date}': its first and last day follow from it"
+        if column.name == name:
+            return f"leave it out: the engine fills '{name}' itself"
+    return nearest(name, known)
 
 
 def _condition(sql: str, steps: Steps) -> str:

@@ -23,7 +23,7 @@ FUNCTIONS = frozenset(
     """
     abs array_length array_to_string len cast ceil ceiling char_length character_length coalesce concat concat_ws
     contains date_diff date_part date_trunc datediff ends_with extract floor format greatest if
-    ifnull instr json_array_length json_extract json_extract_scalar json_extract_string last_day least left length
+    ifnull instr json_array_length json_extract json_extract_string last_day least left length
     levenshtein list_aggregate list_concat list_contains list_distinct list_extract list_filter
     list_has list_sort list_transform list_value lower lpad ltrim make_date md5 mod nullif position
     power printf regexp_extract regexp_extract_all regexp_full_match regexp_matches regexp_replace
@@ -106,8 +106,9 @@ def _called(node: Any) -> str | None:
 
     if not isinstance(node, exp.Func) or type(node).__name__ in _NODES:
         return None
-    rendered = node.name if isinstance(node, exp.Anonymous) else node.sql("duckdb")
-    name = re.match(r"(\w+)(?:\(|$)", rendered)
+    if isinstance(node, exp.Anonymous):
+        return str(node.name)
+    name = re.match(r"(\w+)(?:\(|$)", node.sql("duckdb"))
     return name[1] if name else None
 
 
