@@ -134,11 +134,11 @@ def test_with_room_again_the_next_night_goes_on(small_disk: SmallFederation) -> 
 # Permission is missing
 
 
-@pytest.mark.parametrize("place", ["records", "ledger.sqlite", "."])
+@pytest.mark.parametrize("place", ["archive", "ledger.sqlite", "."])
 def test_a_place_that_may_not_be_written_is_told(federation: SmallFederation, place: str) -> None:
     path = federation.data / place
     mode = path.stat().st_mode & 0o777
-    taken = [path, *(each for each in path.rglob("*") if place == "records" and each.is_dir())]
+    taken = [path, *(each for each in path.rglob("*") if place == "archive" and each.is_dir())]
     for each in taken:
         each.chmod(0o500 if each.is_dir() else 0o400)
 

@@ -161,10 +161,12 @@ def test_a_script_may_run_a_night_without_a_guard(federation: SmallFederation) -
         "from comity.config.settings import load_settings\n"
         "from comity.nightly.night import run_night\n\n"
         f"settings = load_settings({str(federation.data)!r}, {str(federation.root)!r})\n"
-        "print([export.outcome for export in run_night(settings, ('by-script',)).exports])\n"
+        "print([export.error.code for export in run_night(settings, ('by-script',)).exports])\n"
     )
     add(federation, "by-script", "read")
+    federation.drop("by-script", "export-1", b"")
 
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, cwd=ROOT)
 
-    assert (done.stdout, done.stderr) == ("['published']\n", "")
+    # A worker has looked at it, and the script was run once.
+    assert (done.stdout, done.stderr) == ("['read.empty-export']\n", "")
