@@ -1,24 +1,27 @@
 """XML documents with record elements anywhere in them.
 
 Invariant: nothing is expanded and nothing is fetched: entities, DTDs and the network are off, so a document
-is never more than its bytes. Memory holds one record and one batch, since every element is dropped once it
-has been seen. The parser gives element by element, so this is the one reader that handles records singly;
-what follows is columns again.
+is never more than its bytes. Memory holds one piece of the document and one batch. The parser gives element by
+element, so this is the one reader that handles records singly; what follows is columns again.
 """
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from comity.adapters.record_sink import RecordSink
 from comity.adapters.utf8_file import Utf8File
+from comity.adapters.xml_parser import NoRootError, RecordParser, make_parser
+from comity.adapters.xml_path import RecordPath
 from comity.adapters.xml_record import Unreadable, convert, declared_shape, local_name
+from comity.adapters.xml_stream import Damage, RecordStream
 from comity.errors import ReadError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from comity.adapters.adapter import Adapter
@@ -27,9 +30,19 @@ if TYPE_CHECKING:
     from comity.adapters.part import ExportFile, Reading
 
 _BATCH_CHARACTERS = 8 << 20
-_CHUNK = 256 << 10
 _MOST_NAMES = 200
 _OUTLINE = 4 << 20
+_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\sencoding\s*=\s*[\"']([A-Za-z0-9._:-]+)[\"']")
+# A byte order mark, or how a document without one begins.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    ("<?".encode("utf-16-le"), "utf-16-le"),
+    ("<?".encode("utf-16-be"), "utf-16-be"),
+)
 
 
 def read(file: ExportFile, format: XmlFormat, adapter: Adapter, into: Path, first_row: int) -> Reading:
@@ -38,15 +51,15 @@ def read(file: ExportFile, format: XmlFormat, adapter: Adapter, into: Path, firs
         raise ReadError(
             "read.empty-file", "The file is empty", file=file.name, remedy="ask for the export again"
         )
-    path, encoding = file.path, format.encoding
-    if encoding is not None and not _is_known(encoding):
-        with Utf8File(file, encoding, into) as text, RecordSink(file, adapter, into, first_row) as sink:
-            _Document(file, format, adapter, sink).read(text.path, "utf-8")
-            return sink.finish(encoding=encoding)
-    with RecordSink(file, adapter, into, first_row) as sink:
-        document = _Document(file, format, adapter, sink)
-        document.read(path, encoding)
-        return sink.finish(encoding=encoding or document.encoding)
+    encoding = format.encoding or _declared_encoding(file.path)
+    if _is_plain(encoding):
+        with RecordSink(file, adapter, into, first_row) as sink:
+            document = _Document(file, format, adapter, sink)
+            document.read(file.path, format.encoding, encoding)
+            return sink.finish(encoding=format.encoding or document.encoding or encoding)
+    with Utf8File(file, encoding, into) as text, RecordSink(file, adapter, into, first_row) as sink:
+        _Document(file, format, adapter, sink, exact=False).read(text.path, "utf-8", "utf-8")
+        return sink.finish(encoding=encoding)
 
 
 def probe(file: ExportFile, format: XmlFormat, adapter: Adapter) -> None:
@@ -59,122 +72,43 @@ def probe(file: ExportFile, format: XmlFormat, adapter: Adapter) -> None:
         raise _not_xml(file.name, "it does not begin with '<'", None, None)
 
 
-class RecordPath:
-    """``//case``, ``cases/case`` (at any depth) or ``/export/cases/case`` (from the root)."""
-
-    def __init__(self, path: str, namespaces: dict[str, str]) -> None:
-        self.text = path
-        self.absolute = path.startswith("/") and not path.startswith("//")
-        self.steps = tuple(_step(step, namespaces) for step in path.strip("/").split("/") if step)
-        self.names = tuple(local_name(step) for step in self.steps)
-
-    def is_record(self, element: Any) -> bool:
-        """Whether ``element`` is a record and lies in no other."""
-        stack = [element.tag, *(parent.tag for parent in element.iterancestors())][::-1]
-        return self.matches(stack) and not any(self.matches(stack[:depth]) for depth in range(1, len(stack)))
-
-    def matches(self, stack: list[str]) -> bool:
-        """Whether the element whose tags from the root are ``stack`` is a record."""
-        if self.absolute and len(stack) != len(self.steps):
-            return False
-        return len(stack) >= len(self.steps) and all(
-            tag == step if step.startswith("{") else local_name(tag) == step
-            for tag, step in zip(reversed(stack), reversed(self.steps), strict=False)
-        )
-
-
 class _Document:
     """One pass over a document."""
 
-    def __init__(self, file: ExportFile, format: XmlFormat, adapter: Adapter, sink: RecordSink) -> None:
-        self.file = file
+    def __init__(
+        self, file: ExportFile, format: XmlFormat, adapter: Adapter, sink: RecordSink, *, exact: bool = True
+    ) -> None:
+        self.file, self.sink, self.exact = file, sink, exact
         self.path = RecordPath(format.records, format.namespaces)
         self.shape = declared_shape(adapter.fields)
-        self.sink = sink
         self.encoding: str | None = None
         self.undeclared: set[Level] = set()
         self.encode = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
         self.batch: list[str] = []
-        self.lines: list[int] = []
         self.characters = 0
 
-    def read(self, path: Path, encoding: str | None) -> None:
+    def read(self, path: Path, encoding: str | None, text_encoding: str) -> None:
         """Hand every record to the sink, in order."""
-        from lxml import etree
-
-        before, fault = self.sink.row, None
+        before = self.sink.row
         outline = _outline(path, encoding, 1)
-        parser = _parser((*outline[0][:1], f"{{*}}{self.path.names[-1]}") if outline else None, encoding)
+        name, root = self.path.names[-1], outline[0][0] if outline else self.path.names[0]
+        nested = self.shape.has(name)
+        parser = RecordParser(self.path, root, nested=nested, check_root=self._check_prolog)
+        parser.begin(encoding)
+        stream = RecordStream(path, parser, name, text_encoding, nested=nested, marked=not self.exact)
         try:
-            for element in self._records(path, parser):
-                self._take(element)
-        except etree.XMLSyntaxError as error:
-            fault = error
+            for found in stream:
+                if isinstance(found, Damage):
+                    self._refuse(found.code, found.message, found.raw or None, (found.line, found.offset))
+                else:
+                    self._take(found, stream)
+        except NoRootError as error:
+            raise _not_xml(self.file.name, str(error), error.line, error.column) from None
         self._flush()
-        if fault is not None:
-            first = next(iter(parser.error_log.filter_from_errors()), None)
-            line, column = (first.line, first.column) if first else fault.position
-            line = line or 1
-            message = first.message if first else fault.msg
-            if not outline:
-                raise _not_xml(self.file.name, message or "", line, column)
-            self.sink.refuse(
-                "read.broken-xml",
-                f"From line {line}, column {column} on the document cannot be read: {message}",
-                None,
-                line=line,
-                byte_offset=None,
-            )
         for level in self.undeclared:
             self.sink.keys.counts[level] += 1
         if self.sink.row == before:
             self._check_that_it_is_empty(_outline(path, encoding, _MOST_NAMES))
-
-    def _records(self, path: Path, parser: Any) -> Iterator[Any]:
-        """Every record element, whole; all others are dropped as soon as they have passed.
-
-        A fault in the document is raised behind the records before it.
-        """
-        from lxml import etree
-
-        root = verdict_parent = verdict_tag = fault = None
-        verdict = False
-        with path.open("rb") as source:
-            while fault is None:
-                chunk = source.read(_CHUNK)
-                try:
-                    _ = parser.feed(chunk) if chunk else parser.close()
-                except etree.XMLSyntaxError as error:
-                    fault = error
-                for event, element in parser.read_events():
-                    if event == "start":
-                        if root is None:
-                            root = element
-                            self._check_prolog(root)
-                        continue
-                    parent, tag = element.getparent(), element.tag
-                    if parent is not verdict_parent or tag != verdict_tag:
-                        # Siblings with one tag are all records or none: their way from the root is the same.
-                        verdict, verdict_parent, verdict_tag = self.path.is_record(element), parent, tag
-                    if verdict:
-                        yield element
-                        if parent is not None:
-                            element.clear()
-                if not chunk:
-                    break
-                if root is not None:
-                    self._drop(root)
-        if fault is not None:
-            raise fault
-
-    def _drop(self, root: Any) -> None:
-        """Drop what lies behind: all but the elements that are still open."""
-        element, stack = root, [root.tag]
-        while len(element) and not self.path.matches(stack):
-            del element[:-1]
-            element.text = None
-            element = element[-1]
-            stack.append(element.tag)
 
     def _check_prolog(self, root: Any) -> None:
         info = root.getroottree().docinfo
@@ -202,47 +136,33 @@ class _Document:
             remedy=nearest(self.path.names[-1], {found[-1] for found in outline}),
         )
 
-    def _take(self, element: Any) -> None:
+    def _take(self, element: Any, stream: RecordStream) -> None:
         try:
             content = convert(element, self.shape, self.undeclared)
         except Unreadable as reason:
             from lxml import etree
 
-            self._flush()
             raw = etree.tostring(element, encoding="utf-8", with_tail=False)
-            self.sink.refuse(reason.code, str(reason), raw, line=element.sourceline, byte_offset=None)
+            self._refuse(reason.code, str(reason), raw, stream.place())
             return
         text = self.encode(content)
         self.batch.append(text)
-        self.lines.append(element.sourceline or 0)
         self.characters += len(text)
         if self.characters >= _BATCH_CHARACTERS:
             self._flush()
 
+    def _refuse(self, code: str, message: str, raw: bytes | None, place: tuple[int, int]) -> None:
+        self._flush()
+        line, offset = place
+        self.sink.refuse(code, message, raw, line=line, byte_offset=offset if self.exact else None)
+
     def _flush(self) -> None:
-        import numpy as np
         import pyarrow as pa
 
         if self.batch:
-            records, lines = pa.array(self.batch, pa.string()), np.array(self.lines, dtype=np.int64)
-            self.sink.add(records, self.sink.check(records), lambda bad: (lines[bad], None))
-        self.batch, self.lines, self.characters = [], [], 0
-
-
-def _parser(tags: tuple[str, ...] | None, encoding: str | None) -> Any:
-    from lxml import etree
-
-    return etree.XMLPullParser(
-        events=("start", "end"),
-        tag=tags,
-        encoding=encoding,
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
+            records = pa.array(self.batch, pa.string())
+            self.sink.add(records, self.sink.check(records), lambda bad: (None, None))
+        self.batch, self.characters = [], 0
 
 
 def _outline(path: Path, encoding: str | None, most: int) -> list[tuple[str, ...]]:
@@ -250,14 +170,14 @@ def _outline(path: Path, encoding: str | None, most: int) -> list[tuple[str, ...
     from lxml import etree
 
     found: dict[tuple[str, ...], None] = {}
-    parser = _parser(None, encoding)
+    feeder = make_parser(None, encoding)
     stack: list[str] = []
     with path.open("rb") as source, contextlib.suppress(etree.XMLSyntaxError):
         while len(found) < most and source.tell() < _OUTLINE and (chunk := source.read(4096)):
             try:
-                parser.feed(chunk)
+                feeder.feed(chunk)
             finally:
-                for event, element in parser.read_events():
+                for event, element in feeder.read_events():
                     if event == "start":
                         stack.append(element.tag)
                         found.setdefault(tuple(stack))
@@ -266,19 +186,29 @@ def _outline(path: Path, encoding: str | None, most: int) -> list[tuple[str, ...
     return list(found)
 
 
-def _step(step: str, namespaces: dict[str, str]) -> str:
-    prefix, _, name = step.rpartition(":")
-    return f"{{{namespaces[prefix]}}}{name}" if prefix in namespaces else name
+def _declared_encoding(path: Path) -> str:
+    """What the document says it is in, by its first bytes."""
+    with path.open("rb") as source:
+        head = source.read(256)
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    declared = _DECLARATION.match(head)
+    try:
+        return codecs.lookup(declared[1].decode("ascii")).name if declared else "utf-8"
+    except LookupError:
+        return "utf-8"  # The parser may know it, or will say that it does not.
 
 
-def _is_known(encoding: str) -> bool:
+def _is_plain(encoding: str) -> bool:
+    """Whether the parser knows it, and markup can be found in it as bytes."""
     from lxml import etree
 
     try:
         etree.XMLParser(encoding=encoding)
     except LookupError:
         return False
-    return True
+    return "<a/>".encode(encoding) == b"<a/>"
 
 
 def _not_xml(name: str, found: str, line: int | None, column: int | None) -> ReadError:

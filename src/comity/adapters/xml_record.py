@@ -35,6 +35,10 @@ class Shape:
         self.declared: dict[str, Shape] = {}
         self._by_tag: dict[str, Shape] = {}
 
+    def has(self, name: str) -> bool:
+        """Whether an element of that name is declared anywhere inside."""
+        return name in self.declared or any(shape.has(name) for shape in self.declared.values())
+
     def child(self, tag: str) -> Shape:
         """The shape of a child with that tag, declared or not."""
         shape = self._by_tag.get(tag)
