@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 @click.option(
     "--source", "sources", multiple=True, metavar="SOURCE", help="Only this source; may be repeated."
 )
-@click.option("--jobs", metavar="N", type=click.IntRange(1), help="Worker processes. Default: one a processor.")
+@click.option(
+    "--jobs", metavar="N", type=click.IntRange(1), help="Worker processes. Default: one a processor."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_obj
 def command(settings: Settings, sources: tuple[str, ...], jobs: int | None, as_json: bool) -> int:
