@@ -8,6 +8,7 @@ import click
 
 if TYPE_CHECKING:
     from comity.config.settings import Settings
+    from comity.mappings.plan import Plan
 
 
 @click.group("mapping")
@@ -41,9 +42,22 @@ def show(settings: Settings, source: str, record: str | None, as_sql: bool) -> i
             scan = (
                 "SELECT * FROM export  -- one part of the export: source_row and the declared fields as text"
             )
-            click.echo(f"-- {source} to {plan.record_type}\n{plan.record_sql(scan, provenance)}\n;")
+            click.echo(f"-- {source} to {plan.record_type}")
+            for lookup in (lookup for branch in plan.branches for lookup in branch.lookups):
+                click.echo(f"-- {lookup.name}: filled before, once for every distinct {lookup.text}")
+            click.echo(f"{plan.record_sql(scan, provenance)}\n;")
             continue
-        click.echo(f"{source} → {plan.record_type}")
-        for column, rule in plan.rules.items():
-            click.echo(f"  {column:<26} {rule['rule']}")
+        _show_rules(source, plan)
     return 0
+
+
+def _show_rules(source: str, plan: Plan) -> None:
+    click.echo(f"{source} → {plan.record_type}")
+    click.echo(f"  of records with one key: {plan.duplicates}")
+    for number, branch in enumerate(plan.branches, 1):
+        if len(plan.branches) > 1:
+            click.echo(f"  kind {number} of {len(plan.branches)}")
+        for line in branch.told:
+            click.echo(f"  {line}")
+        for column, rule in plan.rules_of(number).items():
+            click.echo(f"    {column:<26} {rule['rule']}")

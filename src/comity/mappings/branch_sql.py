@@ -7,7 +7,7 @@ whatever the branch refers to exists, otherwise there is an error with its place
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from comity.errors import MappingError, nearest
@@ -17,11 +17,14 @@ from comity.mappings.plan import BranchPlan, Finding
 from comity.mappings.probe import type_of
 from comity.mappings.record_sql import constant_columns, record_columns, targets
 from comity.mappings.reference import key_text, record_id_sql
+from comity.mappings.rule import SplitEach
 from comity.mappings.rule_sql import compile_rule
 from comity.mappings.text_steps import sql_name, sql_text
 from comity.mappings.value import Issue, Steps, Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from comity.mappings.context import Context
     from comity.mappings.mapping import Branch, MappingFile
     from comity.mappings.rule import Rule
@@ -95,7 +98,20 @@ def compile_branch(
     columns = record_columns(record_type, values, key, record_id, context)
     constants = constant_columns(record_type, values)
     plan = _assemble(items, holds, steps, values, key, columns, constants, known)
+    plan = replace(plan, told=tuple(_told(branch)))
     return CompiledBranch(plan, frozenset(steps.used), rules)
+
+
+def _told(branch: Branch) -> Iterator[str]:
+    if isinstance(branch.each, str):
+        yield f"each: every entry of {branch.each}"
+    elif isinstance(branch.each, SplitEach):
+        yield f"each: every part of {branch.each.split} between '{branch.each.on}', as {branch.each.as_}"
+    elif branch.each is not None:
+        yield f"each: the columns {', '.join(branch.each.unpivot)}, as {branch.each.name} and {branch.each.value}"
+    if branch.where is not None:
+        yield f"where: {branch.where.sql} (otherwise left out: {branch.where.reason})"
+    yield f"key: {', '.join(branch.key or ())}"
 
 
 def _instead_of(name: str, record_type: RecordType, known: dict[str, Column]) -> str:

@@ -7,7 +7,7 @@ bytes; each of its statements reads the same steps, so what is counted, accepted
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from comity.mappings.record_sql import fill
 from comity.mappings.text_steps import sql_name, sql_text
@@ -34,7 +34,7 @@ class Finding:
 class BranchPlan:
     """One kind of record made from a row. ``steps`` end in ``judged``; ``columns`` are the standard's, in order.
 
-    ``constants``: the columns whose SQL needs no row.
+    ``constants``: the columns whose SQL needs no row. ``told``: for a person, what it makes of a row and by which key.
     """
 
     judged: str
@@ -47,6 +47,7 @@ class BranchPlan:
     findings: tuple[Finding, ...]
     read: str
     given: str
+    told: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,15 @@ class Plan:
     simple: bool
     shape: RecordType
     rules: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    def rules_of(self, branch: int) -> dict[str, dict[str, object]]:
+        """Column → its rule in that branch, counted from 1."""
+        found: dict[str, dict[str, object]] = {}
+        for column, rule in self.rules.items():
+            branches: Any = rule.get("branches", {"1": rule})
+            if str(branch) in branches:
+                found[column] = branches[str(branch)]
+        return found
 
     def with_steps(self, scan: str, select: str) -> str:
         """``select`` over the named steps of every branch, reading ``scan``."""
