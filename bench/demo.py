@@ -24,7 +24,7 @@ QUESTIONS = (
     (
         "Who is wanted by more than one country? (the names agree in any order and script, and so does the birth date)",
         """
-        SELECT any_value(full_name_latin) AS name, birth_date,
+        SELECT min(full_name_latin) AS name, birth_date,
                string_agg(DISTINCT owner_country, ', ' ORDER BY owner_country) AS wanted_by, count(*) AS records
         FROM person WHERE name_key IS NOT NULL AND birth_date IS NOT NULL
         GROUP BY name_key, birth_date HAVING count(DISTINCT owner_country) > 1
