@@ -15,6 +15,7 @@ from tests.nightly.small import CARS, VEHICLES, Night, SmallFederation
 KINDS = ("full", "delta", "window")
 WHITE, SILVER, BLUE = (",".join(car) + "\n" for car in CARS)
 PLATES = ("QQA101", "QQB202", "QQC303")
+EARLIER = BLUE.replace("QQC303", "QQZ999")
 REPAINTED = WHITE.replace("White", "Red")
 
 
@@ -41,8 +42,11 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
         federation.drop(kind, "readme.txt", b"nothing the adapter names")
     first, second = federation.run(), federation.run()
     federation.drop("full", "export-1", SILVER.encode())
+    federation.drop("delta", "export-1", (WHITE.replace("White", "Green") + EARLIER).encode())
     federation.drop("delta", "export-6", SILVER.replace("Silver", "Black").encode())
+    federation.drop("window", "export-1", b"\0\0\0")
     late = federation.run()
+    (federation.data / "inbox" / "window" / "export-1").unlink()
     for kind in KINDS:
         federation.edit(f"mappings/{kind}/vehicle.yaml", "constant: stolen", "constant: recovered")
     return Nights(federation, first, second, late, federation.run(), federation.run())
@@ -100,9 +104,33 @@ def test_what_was_taken_is_not_read_again(nights: Nights) -> None:
 
 
 def test_an_older_full_export_that_comes_late_never_comes_back(nights: Nights) -> None:
-    assert [export["source_id"] for export in nights.late.report["exports"]] == ["delta"]
-    assert cars(nights, "full", 4) == cars(nights, "full", 3)
-    assert cars(nights, "delta", 4) == {"QQA101": "red", "QQB202": "black", "QQC303": "blue"}
+    last = nights.late.report["releases"][-1]
+
+    assert "full" in nights.late.report["skipped"]
+    assert cars(nights, "full", last) == cars(nights, "full", 3)
+
+
+def test_an_older_delta_that_comes_late_adds_what_it_has_and_what_is_newer_stays_on_top(
+    nights: Nights,
+) -> None:
+    taken = [each["files"][0][:8] for each in nights.late.report["exports"] if each["source_id"] == "delta"]
+    releases = nights.late.report["releases"]
+
+    assert taken == ["export-1", "export-2", "export-3", "export-4", "export-6"]
+    assert cars(nights, "delta", releases[0])["QQA101"] == "green"
+    assert cars(nights, "delta", releases[-1]) == {
+        "QQA101": "red", "QQB202": "black", "QQC303": "blue", "QQZ999": "blue",
+    }  # fmt: skip
+
+
+def test_an_older_one_that_cannot_be_read_has_nothing_taken_again(nights: Nights) -> None:
+    taken = [
+        (each["files"], each["outcome"])
+        for each in nights.late.report["exports"]
+        if each["source_id"] == "window"
+    ]
+
+    assert taken == [(["export-1"], "failed")]
 
 
 def test_a_changed_mapping_reads_the_last_export_again(nights: Nights) -> None:

@@ -114,7 +114,8 @@ def _rounds(
     sources = {source.source_id: source for source in federation.sources}
     normalising = Normalising(workers, store, federation.standard, run_id, limits, tell)
     judge: Judge | None = None
-    while queues:
+    changed: set[str] = set()
+    while queues := {name: rest for name, queue in queues.items() if (rest := _due(queue, name in changed))}:
         passages = [_passage(sources[name], queue.pop(0), staging) for name, queue in queues.items()]
         normalising.run(passages)
         if judge is None:
@@ -123,11 +124,17 @@ def _rounds(
             judge = Judge(federation, store, replace(limits, threads=workers.jobs), run_id)
         if release := publish_round(store, run_id, passages, judge, tell):
             releases.append(release)
+        changed |= {passage.name for passage in passages if passage.release}
         reports += [passage.report() for passage in passages]
-        queues = {name: queue for name, queue in queues.items() if queue}
     if judge is not None:
         judge.write_results(run_id, staging)
     return tuple(releases), tuple(reports)
+
+
+def _due(queue: list[Waiting], changed: bool) -> list[Waiting]:
+    """What of a source is still to be taken: exports published before only when something was laid over them."""
+    first = next((i for i, waiting in enumerate(queue) if changed or not waiting.again), len(queue))
+    return queue[first:]
 
 
 def describe(store: Store, source: Source) -> None:
