@@ -43,6 +43,8 @@ BROKEN = [
     ("<case id='2'><name>a & b</name></case>\n", "read.broken-xml"),
     ("<case id='2' id='2'/>\n", "read.broken-xml"),
     ("<case id=2/>\n", "read.broken-xml"),
+    ("<case id=''2'><name>it's</name></case>\n", "read.broken-xml"),
+    ("<case id='2><name>x</name></case>\n", "read.broken-xml"),
     ("<case id='2'><name>\x01</name></case>\n", "read.broken-xml"),
     ("<case id='2'><name>&lt</name></case>\n", "read.broken-xml"),
     ("<case id='2'><name>&nbsp;</name></case>\n", "read.xml-entity"),
@@ -101,6 +103,19 @@ def test_an_element_that_is_never_closed_costs_no_record_behind_it(tmp_path: Pat
     assert refused(reading, "source_row", "line", "raw", "message") == [
         (3, 5, "</e>", "Opening and ending tag mismatch: x and e")
     ]
+
+
+def test_elements_of_the_name_that_are_no_records_do_not_confuse_the_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xml_stream, "CHUNK", 100)
+    other = f"<closed>\n{case(8)}{case(9)}</closed>\n<!-- {case(7)} -->\n"
+    text = f"<e>\n{other}<open>\n{case(1)}{case(2, '&')}{case(3)}</open>\n{other}</e>"
+
+    kept, reading = read(tmp_path, text, records="open/case")
+
+    assert kept == ["1", "3"]
+    assert refused(reading, "source_row", "byte_offset") == [(2, text.index(case(2, "&")))]
 
 
 def test_every_second_record_may_be_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

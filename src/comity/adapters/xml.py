@@ -92,7 +92,7 @@ class _Document:
         before = self.sink.row
         outline = _outline(path, encoding, 1)
         name, root = self.path.names[-1], outline[0][0] if outline else self.path.names[0]
-        nested = self.shape.has(name)
+        nested = self.shape.has(name) or name in self.path.names[:-1]
         parser = RecordParser(self.path, root, nested=nested, check_root=self._check_prolog)
         parser.begin(encoding)
         stream = RecordStream(path, parser, name, text_encoding, nested=nested, marked=not self.exact)

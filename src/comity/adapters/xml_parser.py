@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from comity.adapters.xml_record import local_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 UNDECLARED_ENTITY: Final = 26
 INVALID_CHARACTER: Final = 9
 INVALID_BYTES: Final = 81
+_NOT_FINISHED: Final = 77
 _NAMESPACES: Final = range(200, 206)
 
 
@@ -32,6 +35,7 @@ class Fault:
 
 
 NOT_CLOSED: Final = Fault(0, "The record is not closed before the next one begins")
+UNREADABLE: Final = Fault(0, "The markup cannot be read")
 
 
 class NoRootError(Exception):
@@ -58,6 +62,8 @@ class RecordParser:
         self._seen = False
         self.external = False
         """The document has a DTD, which nobody fetches."""
+        self.prefix: str | None = None
+        """What the records have before their name."""
 
     @property
     def root_tag(self) -> str:
@@ -84,7 +90,10 @@ class RecordParser:
         self.feed(text[: text.index(">.<") + 1].encode(encoding), last=False)
 
     def feed(self, data: bytes, *, last: bool) -> tuple[list[Any], Fault | None]:
-        """The records that are whole now, and why it goes no further. Raises NoRootError."""
+        """The records that are whole now, and why it goes no further. Raises NoRootError.
+
+        None stands for an element that has the records' name and is none, so that all of that name are counted.
+        """
         from lxml import etree
 
         fault = None
@@ -97,16 +106,24 @@ class RecordParser:
         found: list[Any] = []
         inside = False
         for event, element in self._parser.read_events():
-            if self._is_record(event, element):
-                found += [] if inside else [element]
-            elif event == "end" and not self._nested and element is not self._root:
-                inside |= self._records.lies_in_record(element)
+            if event == "start":
+                self._begun(element)
+            elif inside:
+                continue
+            elif self._is_record(element):
+                found.append(element)
+            elif not self._nested and self._has_name(element):
+                # In a record: that one was not closed.
+                inside = self._records.lies_in_record(element)
+                found += [] if inside else [None]
         # Some faults are only logged, and the parser would begin a new document with what comes next.
         for entry in self._parser.feed_error_log.filter_from_fatals():
             fault = Fault(entry.type, entry.message, entry.line, entry.column)
             break
-        if found:
-            above = list(found[-1].iterancestors())[::-1]
+        record = next((each for each in reversed(found) if each is not None), None)
+        if record is not None:
+            self.prefix = record.prefix
+            above = list(record.iterancestors())[::-1]
             self._around = [(each.tag, each.nsmap) for each in above] or self._around
         if fault is None or fault.kind in _NAMESPACES:
             # An element whose prefix nobody declared keeps its name with the prefix, and may be drift.
@@ -138,15 +155,23 @@ class RecordParser:
             element = element[-1]
             stack.append(element.tag)
 
-    def _is_record(self, event: str, element: Any) -> bool:
-        if event == "start":
-            if self._root is None:
-                self._root = element
-                if not self._seen:
-                    self._seen = True
-                    self.external = bool(element.getroottree().docinfo.doctype)
-                    self._check_root(element)
-            return False
+    def reason(self) -> Fault:
+        """Why a record that was fed as a whole did not come."""
+        _, fault = self.feed(b"", last=True)
+        return NOT_CLOSED if fault is None or fault.kind == _NOT_FINISHED else fault
+
+    def _begun(self, element: Any) -> None:
+        if self._root is None:
+            self._root = element
+            if not self._seen:
+                self._seen = True
+                self.external = bool(element.getroottree().docinfo.doctype)
+                self._check_root(element)
+
+    def _has_name(self, element: Any) -> bool:
+        return local_name(element.tag) == self._records.names[-1]
+
+    def _is_record(self, element: Any) -> bool:
         parent, tag = element.getparent(), element.tag
         if parent is not self._parent or tag != self._tag:
             # Siblings with one tag are all records or none: their way from the root is the same.

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from comity.adapters.utf8_file import MARK
-from comity.adapters.xml_parser import INVALID_BYTES, INVALID_CHARACTER, NOT_CLOSED, UNDECLARED_ENTITY
+from comity.adapters.xml_parser import INVALID_BYTES, INVALID_CHARACTER, UNDECLARED_ENTITY, UNREADABLE
 from comity.adapters.xml_record import local_name
 from comity.adapters.xml_text import RecordText, is_markup, used_entity
 
@@ -58,7 +58,7 @@ class RecordStream:
         self._data, self._starts, self._index = b"", [0], 0
         self._before = b""
         self._offset, self._line = 0, 1
-        self._resumed = self._carried = self._skipping = False
+        self._resumed = self._carried = self._skipping = self._loose = False
         self._length = 0
         self._silent: Damage | None = None
 
@@ -94,8 +94,8 @@ class RecordStream:
                 return
             self._skipping = False
         found, fault = self._parser.feed(self._data[begin:], last=last)
-        if fault is None and aligned and self._parser.is_open():
-            fault = NOT_CLOSED
+        if fault is None and aligned and self._is_missing(len(found)):
+            fault = UNREADABLE
         yield from self._give(found)
         if fault is not None and self._nested:
             yield self._rest_is_lost(fault)
@@ -106,13 +106,20 @@ class RecordStream:
         self._parser.drop()
         self._carried = not aligned and not last and self._parser.is_open()
         self._settle(fault is None and not found and not aligned and not self._carried)
+        self._loose = not aligned
         if self._length > LARGEST_RECORD and not self._nested:
             message = f"The record is larger than {LARGEST_RECORD >> 20} MB"
-            yield replace(
-                self._damage(NOT_CLOSED, 0, len(self._data)), code="read.record-too-long", message=message
-            )
+            damage = self._damage(UNREADABLE, 0, len(self._data))
+            yield replace(damage, code="read.record-too-long", message=message)
             self._resume()
             self._carried, self._skipping, self._length = False, True, 0
+
+    def _is_missing(self, found: int) -> bool:
+        """Whether a record begins in this piece that has not come: the parser waits for its end, or for a quote."""
+        if not self._text.may_exceed(self._data, self._parser.prefix, found - self._carried):
+            return False
+        self._begins(0)
+        return len(self._starts) - 1 > found
 
     def _settle(self, silent: bool) -> None:
         """Remember since when nothing has come: if a fault follows, it began there."""
@@ -140,7 +147,8 @@ class RecordStream:
                     return
             else:
                 end = self._text.behind(self._data, start, stop)
-                yield self._damage(fault, start, end if is_markup(self._data[end:stop]) else stop)
+                stop = end if is_markup(self._data[end:stop]) else stop
+                yield self._damage(again or self._parser.reason(), start, stop)
                 self._index += 1
             fault, told, known = again or fault, not found, True
         rest = self._data[self._behind() :]
@@ -154,10 +162,11 @@ class RecordStream:
         """More and more records at a time, so that a piece full of damage is not parsed again for each."""
         size, step = len(self._data), 1
         while fault is None and start < size:
-            stop = self._begins(self._index + step)
+            until = min(self._index + step, len(self._starts) - 1)
+            stop = self._begins(until)
             found, fault = self._parser.feed(self._data[start:stop], last=last and stop == size)
-            if fault is None and (aligned or stop < size) and self._parser.is_open():
-                fault = NOT_CLOSED
+            if fault is None and (aligned or stop < size) and len(found) < until - self._index:
+                fault = UNREADABLE
             yield from self._give(found)
             start, step = stop, 2 * step
         return fault
@@ -170,10 +179,11 @@ class RecordStream:
         # With a DTD that nobody fetches, an entity in an attribute would silently be nothing.
         entities = self._parser.external and b"&" in self._data
         for element in found:
-            yield (self._entity() if entities else None) or element
+            if element is not None:
+                yield (self._entity() if entities else None) or element
+                if element.getparent() is not None:
+                    element.clear()
             self._index += 1
-            if element.getparent() is not None:
-                element.clear()
 
     def _entity(self) -> Damage | None:
         start, stop = self._begins(self._index), self._begins(self._index + 1)
@@ -181,13 +191,14 @@ class RecordStream:
         if name is None:
             return None
         message = f"The record uses an entity: {name}"
-        return replace(self._damage(NOT_CLOSED, start, stop), code="read.xml-entity", message=message)
+        return replace(self._damage(UNREADABLE, start, stop), code="read.xml-entity", message=message)
 
     def _begins(self, index: int) -> int:
         """Where record ``index`` of this piece begins; the piece's end if it has no such record."""
         if not self._starts:
             carried = [0] if self._carried else []
-            self._starts = [*carried, *self._text.starts(self._data), len(self._data)]
+            starts = self._text.starts(self._data, loose=self._loose)
+            self._starts = [*carried, *starts, len(self._data)]
         return self._starts[min(index, len(self._starts) - 1)]
 
     def _behind(self) -> int:

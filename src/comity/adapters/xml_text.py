@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-_HIDDEN = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>", re.DOTALL)
+_HIDDEN = re.compile(rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>", re.DOTALL)
+_HIDDEN_EDGE = re.compile(rb"<!--|<!\[CDATA\[|-->|\]\]>")
 _ENTITY = re.compile(rb"&(?!(?:#[0-9]+|#x[0-9A-Fa-f]+|amp|lt|gt|quot|apos);)[^\s;<&\"']*;")
 _TAGS = re.compile(rb"(?:\s*</?[^\s<>/!?]+(?:\s[^<>]*)?>)*\s*")
 
@@ -20,12 +21,18 @@ class RecordText:
         tag = re.escape(name.encode(encoding))
         self._start = re.compile(rb"<(?:[^\s<>/:=\"'!?&]+:)?" + tag + rb"(?=[\s/>])")
         self._end = re.compile(rb"</(?:[^\s<>/:=\"'!?&]+:)?" + tag + rb"\s*>|/>")
-        self._tag = name.encode(encoding)
+        self._tag, self._encoding = name.encode(encoding), encoding
 
-    def starts(self, data: bytes) -> list[int]:
-        """Where records begin."""
-        shown = _HIDDEN.sub(lambda match: b" " * len(match[0]), data) if b"<!" in data else data
-        return [match.start() for match in self._start.finditer(shown)]
+    def starts(self, data: bytes, *, loose: bool = False) -> list[int]:
+        """Where records begin. ``loose``: what is before ``data`` may have opened a comment or a CDATA section."""
+        if loose and (edge := _HIDDEN_EDGE.search(data)) and edge[0] in (b"-->", b"]]>"):
+            data = b" " * edge.end() + data[edge.end() :]
+        return [match.start() for match in self._start.finditer(_HIDDEN.sub(_blank, data))]
+
+    def may_exceed(self, data: bytes, prefix: str | None, count: int) -> bool:
+        """Whether more than ``count`` records may begin here: quicker than to ask where."""
+        opening = b"<" + (f"{prefix}:".encode(self._encoding) if prefix else b"") + self._tag
+        return sum(data.count(opening + sign) for sign in (b">", b" ", b"/", b"\n", b"\t", b"\r")) > count
 
     def last_start(self, data: bytes) -> int:
         """Where the last record begins, if it is not at the very beginning; 0 if there is none."""
@@ -45,6 +52,10 @@ class RecordText:
         for match in self._end.finditer(data, start, stop):
             end = match.end() if match[0] != b"/>" or not end else end
         return end or stop
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    return b" " * len(match[0])
 
 
 def _open(data: bytes, at: int, opening: bytes, closing: bytes) -> int:
