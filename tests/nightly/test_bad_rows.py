@@ -27,7 +27,7 @@ class Damaged(NamedTuple):
     code: str
     row: int
     line: int
-    raw: str | None
+    raw: str
 
 
 def vehicles(at: int, wrong: bytes, code: str, raw: str | None = None) -> Damaged:
@@ -64,7 +64,7 @@ DAMAGED = {
     ),
     "truncated-xml": Damaged(
         VEHICLES, "cars.xml", CUT_XML, "read.broken-xml", CUT_XML.count(b"<car>"), CUT_XML.count(b"\n") + 1,
-        None,  # what a broken element held cannot be told
+        CUT_XML[CUT_XML.rindex(b"<car>") :].decode(),
     ),
 }  # fmt: skip
 
