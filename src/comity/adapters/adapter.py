@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from comity.adapters.format_check import check_formats
 from comity.adapters.formats import FixedWidthFormat, Format
 from comity.adapters.header import normal_name
 from comity.config.yaml_file import Location, place_of, read_yaml, validate_model
@@ -250,7 +251,7 @@ def load_adapter(folder: Path) -> Adapter:
         content = content | {"format": [content["format"]]}
         places = {_shifted(location): place for location, place in places.items()}
     if isinstance(content, dict):
-        _check_types(content.get("format"), file, places)
+        check_formats(content.get("format"), file, places)
     adapter = validate_model(content if content is not None else {}, Adapter, file, places)
     if adapter.source != folder.resolve().name:
         line, column = places.get(("source",), (None, None))
@@ -269,25 +270,6 @@ def load_adapter(folder: Path) -> Adapter:
 
 def _shifted(location: Location) -> Location:
     return ("format", 0, *location[1:]) if len(location) > 1 and location[0] == "format" else location
-
-
-def _check_types(formats: Any, file: Path, places: dict[Location, tuple[int, int]]) -> None:
-    # Before the model, which would read a misspelt type as a plug-in's and complain of its options.
-    from comity.adapters.reader import BUILT_IN, reader_names
-
-    for index, format in enumerate(formats if isinstance(formats, list) else ()):
-        name = format.get("type") if isinstance(format, dict) else None
-        if not isinstance(name, str) or name in BUILT_IN or name in (known := reader_names()):
-            continue
-        line, column = places.get(("format", index, "type"), (None, None))
-        raise ConfigError(
-            "config.unknown-format",
-            f"Nobody reads the format '{name}'",
-            file=file,
-            line=line,
-            column=column,
-            remedy=nearest(name, known),
-        )
 
 
 def _check_names(fields: tuple[FieldSpec, ...]) -> None:

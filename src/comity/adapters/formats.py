@@ -170,12 +170,22 @@ class PlugInFormat(_Format):
     options: dict[str, Any] = {}
 
 
-_BY_TYPE = {"csv", "fixed_width", "json", "ndjson", "xml", "spreadsheet", "parquet", "database", "own"}
+BY_TYPE: dict[str, type[BaseModel]] = {
+    "csv": CsvFormat,
+    "fixed_width": FixedWidthFormat,
+    "json": JsonFormat,
+    "ndjson": NdjsonFormat,
+    "xml": XmlFormat,
+    "spreadsheet": SpreadsheetFormat,
+    "parquet": ParquetFormat,
+    "database": DatabaseFormat,
+    "own": OwnFormat,
+}
 
 
 def _tag(value: Any) -> str:
     name = value.get("type", "") if isinstance(value, dict) else getattr(value, "type", "")
-    return name if name in _BY_TYPE else "plug_in"
+    return name if name in BY_TYPE else "plug_in"
 
 
 Format = Annotated[
