@@ -57,7 +57,7 @@ def test_an_example_gives_the_rows_that_it_shows(
 def test_the_page_has_an_example_of_every_format() -> None:
     shown = "".join(written for written, *_ in examples())
 
-    assert {name for name in formats._BY_TYPE if f"type: {name}" not in shown} == {"ndjson", "parquet"}
+    assert {name for name in formats.BY_TYPE if f"type: {name}" not in shown} == {"ndjson", "parquet"}
 
 
 def test_the_whole_adapter_is_whole(tmp_path: Path) -> None:
