@@ -88,12 +88,18 @@ def test_what_is_no_such_number_is_flagged(
 
 
 def test_zero_can_be_the_word_for_unknown(tmp_path: Path) -> None:
-    rule = "{from: cell, number: {multiply: 100, round: 0}, zero_is_missing: true}"
+    rule = "{from: cell, number: {multiply: 100, round: 0}, zero_is_missing: true, invalid: flag}"
 
     found = one(tmp_path, "integer", rule, "0", "0.00", "1.8", "-")
 
     unknown = (None, ["integer:unknown"])
     assert found == [unknown, unknown, (180, []), (None, ["integer:unparseable"])]
+
+
+def test_zero_that_means_unknown_is_understood_and_rejects_nothing(tmp_path: Path) -> None:
+    rule = "{from: cell, integer: true, zero_is_missing: true, invalid: reject}"
+
+    assert one(tmp_path, "integer", rule, "0", "5") == [(None, ["integer:unknown"]), (5, [])]
 
 
 @pytest.mark.parametrize(

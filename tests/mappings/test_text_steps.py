@@ -129,6 +129,20 @@ def test_a_part_that_is_not_found_follows_the_policy(tmp_path: Path) -> None:
     assert result.rejects[0]["reasons"][0]["found"] == "none"
 
 
+def test_a_word_for_missing_rejects_a_row_only_where_the_value_is_needed(tmp_path: Path) -> None:
+    rule = '{from: cell, missing: {"-": withheld}, invalid: reject}'
+    rows = [{"id": "1", "cell": "-"}, {"id": "2", "cell": "x"}]
+
+    needed = run(
+        tmp_path, f"record: demanding\nkey: [id]\nfields: {{text: {rule}, code: {{constant: red}}}}", rows
+    )
+    other = run(tmp_path, f"record: specimen\nkey: [id]\nfields: {{text: {rule}}}", rows)
+
+    assert needed.reasons == ["text:mapping.value-missing"]
+    assert needed.rejects[0]["reasons"][0]["found"] == "-"
+    assert other.flags() == [["text:withheld"], []]
+
+
 @pytest.mark.parametrize(
     ("rule", "cell", "values", "flags"),
     [

@@ -31,13 +31,16 @@ def read_text(rule: Rule, raw: str, column: Column, steps: Steps, context: Conte
     """The value of one text: the steps in their order, then what it is read as."""
     _check_fit(rule, column)
     issues: list[Issue] = []
+    # A value that is missing by the source's own word is understood: only a column that needs it rejects the row.
+    absent: Policy = "reject" if column.required else "flag"
     replaced = _replaced(rule, raw)
     if rule.missing:
         words = " ".join(
             f"WHEN {sql_text(word)} THEN {sql_text(kind)}" for word, kind in rule.missing.items()
         )
         kind = steps.give(f"{column.name} missing", f"CASE {raw} {words} END")
-        issues.append(Issue(f"{kind} IS NOT NULL", kind, "flag", "mapping.value-missing"))
+        found = steps.give(f"{column.name} raw", raw) if column.required else "NULL"
+        issues.append(Issue(f"{kind} IS NOT NULL", kind, absent, "mapping.value-missing", found))
     text = steps.give(f"{column.name} text", _cleaned(rule, replaced))
     policy: Policy = rule.invalid or ("reject" if column.required else "flag")
     if _can_lose(rule):
@@ -47,10 +50,8 @@ def read_text(rule: Rule, raw: str, column: Column, steps: Steps, context: Conte
         lost = f"CASE WHEN {before} IS NOT NULL AND {text} IS NULL THEN {unfound} ELSE false END"
         issues.append(Issue(lost, "'unparseable'", policy, "mapping.value-unparseable", before))
     value = _read(rule, text, column, steps, context)
-    of_value = (
-        issue if issue.code == "mapping.code-unmapped" else replace(issue, policy=policy)
-        for issue in value.issues
-    )
+    policies: dict[str, Policy] = {"mapping.code-unmapped": rule.unmapped, "mapping.value-missing": absent}
+    of_value = (replace(issue, policy=policies.get(issue.code, policy)) for issue in value.issues)
     return replace(value, issues=(*issues, *of_value))
 
 
