@@ -79,7 +79,7 @@ def _make(settings: Settings, folder: Path) -> None:
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with two releases: of two sources, then of one of them anew."""
     folder = tmp_path_factory.mktemp("small") / "data"
-    store = small.open_store(folder)
+    store = small.open_store(folder, whole=True)
     store.record_source("aa-cars", "AA", title="Cars of A", authority="Force of A")
     small.publish(store, {"aa-cars": 3, "bb-cars": 4})
     small.publish(store, {"aa-cars": 5})

@@ -68,6 +68,13 @@ def test_own_tables_join_with_what_is_published(data: Path) -> None:
         assert limit == "476.8 MiB"
 
 
+def test_no_progress_bar_is_written_into_an_answer(data: Path) -> None:
+    """DuckDB shows one on standard output, a pipe too, once a question takes two seconds."""
+    with _open(data) as federation, federation.connect() as connection:
+        shown = connection.execute("SELECT current_setting('enable_progress_bar')").fetchall()
+    assert shown == [(False,)]
+
+
 def test_a_wrong_setting_is_an_error_of_the_question(data: Path) -> None:
     with _open(data) as federation, pytest.raises(QueryError) as error:
         federation.connect({"memroy_limit": "1GB"})

@@ -57,6 +57,15 @@ def test_parquet_goes_to_a_file_and_to_a_pipe(comity: Comity, data: Path, tmp_pa
     assert pq.read_table(io.BytesIO(piped.stdout)).num_rows == 9
 
 
+def test_parquet_is_not_written_to_a_screen(
+    comity: Comity, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    said = comity(data, "sql", "SELECT 1 AS n", "--format", "parquet")
+    assert (said.code, said.out) == (2, "")
+    assert "query.binary-to-terminal" in said.err
+
+
 def test_an_ending_says_the_format(comity: Comity, data: Path, tmp_path: Path) -> None:
     for name, begins in (("a.csv", "n\n1"), ("a.JSON", "[\n"), ("a.txt", "n\n─")):
         assert comity(data, "sql", "SELECT 1 AS n", "--output", str(tmp_path / name)).code == 0

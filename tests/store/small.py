@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +26,19 @@ def standard() -> Standard:
     return load_standard(Path(__file__).parents[2] / "standard")
 
 
-def open_store(data: Path, ledger_url: str | None = None, wait_seconds: float = 10) -> Store:
-    return Store.open(data, ledger_url, standard=standard(), wait_seconds=wait_seconds)
+@cache
+def little() -> Standard:
+    """A standard of few record types, for views that are quickly built."""
+    whole = standard()
+    few = {name: whole.record_types[name] for name in ("vehicle", "person")}
+    return replace(whole, record_types=few, code_lists={})
+
+
+def open_store(
+    data: Path, ledger_url: str | None = None, wait_seconds: float = 10, whole: bool = False
+) -> Store:
+    """A store with the little standard, or the ``whole`` one."""
+    return Store.open(data, ledger_url, standard=standard() if whole else little(), wait_seconds=wait_seconds)
 
 
 def write_records(
@@ -63,6 +75,7 @@ def write_records(
     ids = ", ".join(f"{c.name}: {c.field_id}" for c in columns if not c.is_list)
     ids = field_ids_clause(record_type) if not leave_out else f"{{{ids}}}"
     with duckdb.connect() as duck:
+        duck.execute("SET enable_progress_bar = false")
         records = f"SELECT {selected} FROM range({first}, {first + rows}) t(i)"
         duck.execute(f"COPY ({records}) TO {literal(path)} (FORMAT parquet, FIELD_IDS {ids})")
     return path

@@ -10,8 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,11 +17,10 @@ import duckdb
 import pytest
 from sqlalchemy import text
 
-from comity.store import Store
 from tests.store import small
 
 if TYPE_CHECKING:
-    from comity.standard import Standard
+    from comity.store import Store
 
 REPOSITORY = Path(__file__).parents[2]
 # Imports everything once, then forks a run for every number that it reads, which kills itself before that step; answers
@@ -33,9 +30,9 @@ import os, signal, sys
 from pathlib import Path
 import alembic.command, duckdb, pyarrow.parquet
 from tests.store import small
-from tests.store.test_crash_anywhere import run_whole, vehicles_only
+from tests.store.test_crash_anywhere import run_whole
 
-vehicles_only()
+small.little()
 data = Path(sys.argv[1])
 
 def watched(event, arguments):
@@ -65,20 +62,9 @@ for line in sys.stdin:
 """
 
 
-@cache
-def vehicles_only() -> Standard:
-    """Little to build views of."""
-    whole = small.standard()
-    return replace(whole, record_types={"vehicle": whole.record_types["vehicle"]}, code_lists={})
-
-
-def _open(data: Path) -> Store:
-    return Store.open(data, standard=vehicles_only())
-
-
 def run_whole(data: Path) -> None:
     """One run with everything a night does to the store."""
-    store = _open(data)
+    store = small.open_store(data)
     store.sweep()
     run_id = store.begin_run()
     export = data / "inbox" / "cars.csv"
@@ -112,7 +98,7 @@ def test_a_run_killed_before_any_of_its_steps(tmp_path: Path, first: int) -> Non
         text=True,
     )
     assert program.stdin and program.stdout
-    store = _open(tmp_path)
+    store = small.open_store(tmp_path)
     small.publish(store, {"aa-cars": 1, "bb-cars": 100})
 
     def run(kill_before: int) -> int:
@@ -121,18 +107,18 @@ def test_a_run_killed_before_any_of_its_steps(tmp_path: Path, first: int) -> Non
         return int(program.stdout.readline())  # type: ignore[union-attr]
 
     step = first
-    while run(step) == signal.SIGKILL:
+    while (ended := run(step)) == signal.SIGKILL:
         _check_after_kill(tmp_path)
         step += 2
-    assert step > 40  # a run has no such step any more: this one came to its end
-    _check_nothing_is_left(_open(tmp_path))
+    assert (ended, step > 40) == (0, True)  # a run has no such step any more: this one came to its end
+    _check_nothing_is_left(small.open_store(tmp_path))
     program.stdin.close()
     assert program.wait() == 0
 
 
 def _check_after_kill(data: Path) -> None:
     seen = _seen(data)
-    store = _open(data)
+    store = small.open_store(data)
     store.sweep()
     number = store.releases()[-1].number
     assert len(store.releases()) == number

@@ -162,3 +162,20 @@ def test_a_publisher_that_never_ends_is_not_waited_for_for_ever(store: Store) ->
         waiting.publish(run_id, [item])
     assert error.value.code == "store.busy"
     assert waiting.publish(run_id, [item]).number == 1
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.1])
+def test_a_ledger_that_lost_pages_publishes_nothing(store: Store, kept: float) -> None:
+    small.publish(store, {"aa-cars": 3})
+    whole = store.layout.ledger_file.read_bytes()
+    store.layout.ledger_file.write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(StoreError) as error:
+        small.publish(small.open_store(store.layout.root), {"aa-cars": 4})
+    assert error.value.code == "store.corrupt-ledger"
+    assert "backup" in (error.value.remedy or "")
+    assert small.shown(store.layout.views_file) == 3
+    # With its backup back in place, the next run goes on.
+    store.layout.ledger_file.write_bytes(whole)
+    again = small.open_store(store.layout.root)
+    assert again.sweep() == 0
+    assert small.publish(again, {"aa-cars": 4}).number == 2

@@ -189,7 +189,7 @@ def test_a_run_does_not_undo_what_another_published_meanwhile(tmp_path: Path, le
 
 
 def _publish_often(data: Path, ledger_url: str | None, source: str, times: int) -> None:
-    store = small.open_store(data, ledger_url, wait_seconds=120)
+    store = small.open_store(data, ledger_url, wait_seconds=600)
     for rows in range(1, times + 1):
         small.publish(store, {source: rows})
 
@@ -205,7 +205,7 @@ def test_two_publishers_at_once_number_without_a_gap(tmp_path: Path, ledger_url:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(120)
+        worker.join()
         assert worker.exitcode == 0
     store = small.open_store(tmp_path, ledger_url)
     assert [release.number for release in store.releases()] == list(range(1, 2 * times + 1))

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty store with the whole standard."""
+    return small.open_store(tmp_path / "data", whole=True)
+
+
+@pytest.fixture
 def reader(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as duck:
         duck.execute("SET TimeZone = 'UTC'")

@@ -89,6 +89,7 @@ def _sort(unsorted: Path, path: Path, key_order: Sequence[str]) -> None:
     with duckdb.connect(
         config={"threads": 1, "memory_limit": _MEMORY, "temp_directory": str(spill)}
     ) as connection:
+        connection.execute("SET enable_progress_bar = false")  # it would go to standard output
         rows = connection.sql(f"SELECT * FROM read_parquet({quoted_text(str(unsorted))})")
         schema = pa.schema([(name, pa.string()) for name in rows.columns])
         order = []

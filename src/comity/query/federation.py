@@ -96,6 +96,8 @@ class Federation:
             connection = duckdb.connect(config={"python_enable_replacements": False, **(config or {})})
             try:
                 connection.execute("SET TimeZone = 'UTC'")
+                # It would be written into the answer, also into a pipe.
+                connection.execute("SET enable_progress_bar = false")
                 connection.execute(f"SET temp_directory = {literal(self._scratch / 'spill')}")
                 connection.execute(f"ATTACH {literal(self.views)} AS {NAME} (READ_ONLY)")
                 connection.execute(f"USE {NAME}")

@@ -64,6 +64,7 @@ def read_row(
         )
     number = int(record["source_row"])
     with tempfile.TemporaryDirectory(prefix="comity-") as folder, duckdb.connect() as connection, asking():
+        connection.execute("SET enable_progress_bar = false")  # it would go to standard output
         reading = read_export(adapter, archived, Path(folder))
         row, raw, cells = _row_of(connection, adapter, reading, number)
         item: Item | None = None

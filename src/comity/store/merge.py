@@ -61,6 +61,7 @@ def merge(
         try:
             duck.execute(f"SET temp_directory = {literal(into / 'merge.tmp')}")
             duck.execute("SET TimeZone = 'UTC'")
+            duck.execute("SET enable_progress_bar = false")  # it would go to standard output
             _view(duck, "fresh", [file.path for file in staged], record_type)
             _view(duck, "old", previous, record_type)
             rows = _copy(duck, kind, record_type, into, target)

@@ -63,6 +63,7 @@ def build_beside(
         duck = duckdb.connect(config={"threads": 1, "memory_limit": "256MB"})
         try:
             duck.execute("SET TimeZone = 'UTC'")
+            duck.execute("SET enable_progress_bar = false")  # it would go to standard output
             duck.execute(f"ATTACH {literal(beside)} AS views (STORAGE_VERSION '{STORAGE_VERSION}')")
             duck.execute("USE views")
             # One transaction: each of the many comments would else wait for the disk.
