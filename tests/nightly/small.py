@@ -30,6 +30,12 @@ HOMICIDES = "co-statistics"  # spreadsheets
 WANTED = "th-wanted"  # cp874 with a header
 
 
+_MEASURE = """
+import pathlib, resource, subprocess, sys
+code = subprocess.run(sys.argv[2:]).returncode
+pathlib.Path(sys.argv[1]).write_text(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+"""
 COMITY = (sys.executable, "-c", "from comity.cli.main import main; main()")
 
 
@@ -146,16 +152,18 @@ class SmallFederation:
         """One night in a process of its own: what came of it, and its highest memory in megabytes, workers' too."""
         before = self._reports()
         command = [*COMITY, "--data", str(self.data), "--federation", str(self.root), "run", "--jobs", "2"]
-        with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen([*command, *options], stdout=said, stderr=said)
-            _, status, used = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
+        with tempfile.TemporaryFile() as said, tempfile.NamedTemporaryFile("r") as used:
+            # A process counts the memory of the one that it was forked from: a small one stands between.
+            process = subprocess.run(
+                [sys.executable, "-c", _MEASURE, used.name, *command, *options], stdout=said, stderr=said
+            )
+            kilobytes = int(used.read())
             said.seek(0)
             text = said.read().decode()
         assert "Traceback" not in text
         (new,) = self._reports() - before
         report = json.loads(new.read_text("utf-8"))
-        return Night(process.returncode, text, report), used.ru_maxrss // 1024
+        return Night(process.returncode, text, report), kilobytes // 1024
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """What any DuckDB client sees."""
