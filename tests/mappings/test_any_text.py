@@ -22,29 +22,29 @@ EVERYTHING = f"""
 record: specimen
 key: [cell, id]
 duplicates: number
-fields:
-  text: {{from: cell, apply: [{", ".join(STEPS)}], pad: {{width: 9}}}}
-  code: {{from: cell, codes: colour}}
-  country: {{from: cell, apply: upper, codes: same}}
-  relation: {{from: cell, codes: colour, take: relation}}
-  integer: {{from: cell, integer: true}}
-  bigint: {{from: cell, number: {{decimal: ",", thousands: "."}}}}
-  decimal: {{from: cell, number: {{multiply: 2.5, round: 1}}}}
-  double: {{from: cell, number: true, zero_is_missing: true}}
-  boolean: {{from: cell, boolean: {{true: [ja, "1"], false: [nein, "0"]}}}}
-  day: {{from: cell, date: ["%Y-%m-%d", "%d.%m.%Y", "%d %B %Y"]}}
-  moment: {{from: cell, timestamp: ["%Y-%m-%d %H:%M", "%d/%m/%Y"], zone: Europe/Lisbon}}
-  date: {{from: cell, date: ["%Y-%m-%d", "%Y-%m", "%Y", edtf]}}
-  texts: {{from: cell, split: {{regex: "[;,/]"}}, missing: {{"-": unknown}}, extract: "^(.+?)x?$", apply: [squeeze]}}
-  codes: {{from: cell, split: ";", codes: colour}}
-  structs: {{structs: [{{name: cell, year: {{from: cell, integer: true}}, kind: {{constant: nickname}}}}]}}
-  vin_status: {{from: cell, apply: upper, check: vin}}
-  mrz_status: {{from: cell, check: mrz}}
-  check_status: {{from: cell, check: imei}}
-  record_ref: {{record: {{record: part, key: [cell, other]}}}}
-  record_ids: {{record: {{record: part, each: items, key: [items.name, cell]}}}}
 rows:
-  - fields: {{bounded: {{sql: "CAST(cell AS BIGINT) + CAST(other AS BIGINT)"}}}}
+  - fields:
+      text: {{from: cell, apply: [{", ".join(STEPS)}], pad: {{width: 9}}}}
+      code: {{from: cell, codes: colour}}
+      country: {{from: cell, apply: upper, codes: same}}
+      relation: {{from: cell, codes: colour, take: relation}}
+      integer: {{from: cell, integer: true}}
+      bigint: {{from: cell, number: {{decimal: ",", thousands: "."}}}}
+      decimal: {{from: cell, number: {{multiply: 2.5, round: 1}}}}
+      double: {{from: cell, number: true, zero_is_missing: true}}
+      boolean: {{from: cell, boolean: {{true: [ja, "1"], false: [nein, "0"]}}}}
+      day: {{from: cell, date: ["%Y-%m-%d", "%d.%m.%Y", "%d %B %Y"]}}
+      moment: {{from: cell, timestamp: ["%Y-%m-%d %H:%M", "%d/%m/%Y"], zone: Europe/Lisbon}}
+      date: {{from: cell, date: ["%Y-%m-%d", "%Y-%m", "%Y", edtf]}}
+      texts: {{from: cell, split: {{regex: "[;,/]"}}, missing: {{"-": unknown}}, extract: "^(.+?)x?$", apply: squeeze}}
+      codes: {{from: cell, split: ";", codes: colour}}
+      structs: {{structs: [{{name: cell, year: {{from: cell, integer: true}}, kind: {{constant: nickname}}}}]}}
+      vin_status: {{from: cell, apply: upper, check: vin}}
+      mrz_status: {{from: cell, check: mrz}}
+      check_status: {{from: cell, check: imei}}
+      record_ref: {{record: {{record: part, key: [cell, other]}}}}
+      record_ids: {{record: {{record: part, each: items, key: [items.name, cell]}}}}
+      bounded: {{sql: "CAST(cell AS BIGINT) + CAST(other AS BIGINT)"}}
   - key: [id, cell]
     each: {{split: cell, on: ";", as: part}}
     fields:
