@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,8 +14,6 @@ from comity.adapters.refused import RAW_LIMIT
 from tests.adapters.exports import assert_adds_up, make_adapter, make_file, refused, rows
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from comity.adapters.part import Reading
 
 HEADER = b"plate,make,year\n"  # 16 bytes
@@ -43,6 +43,21 @@ def test_a_refused_row_of_several_lines_has_the_place_of_its_first(tmp_path: Pat
 
     assert kept == ["x\ny", "A"]
     assert refused(reading, "source_row", "line", "byte_offset", "raw") == [(2, 4, 26, 'C,"D\nE"')]
+
+
+def test_the_examples_of_the_documentation_are_true(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "errors" / "read.md").read_text("utf-8")
+    block = page.split("## Quotes")[1].split("```text\n")[1].split("```")[0].splitlines()
+    told = [re.split(r"\s{3,}", line, maxsplit=1) for line in block[1:]]
+    adapter = make_adapter(tmp_path, ["plate", "model"], {"type": "csv", "delimiter": ";"})
+    data = "\n".join([block[0], *(line for line, _ in told)]) + "\n"
+
+    reading = read_export(adapter, [make_file(tmp_path / "export.csv", data.encode())], tmp_path / "into")
+
+    found = {int(plate): f"read:    {model}" for _, plate, model in rows(reading, adapter)}
+    found |= {row: f"refused: {code}" for row, _, code in refused(reading)}
+    assert len(told) == 5
+    assert all(says.startswith(found[row]) for row, (_, says) in enumerate(told, 1))
 
 
 def test_text_behind_a_closing_quote_is_refused(tmp_path: Path) -> None:

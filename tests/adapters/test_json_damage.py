@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from comity.adapters.part import Reading
 
 FIELDS = [{"name": "id", "optional": True}, {"name": "w", "optional": True, "records": ["charge"]}]
+COMPACT = json.dumps([{"id": str(number), "w": [{"charge": "x"}]} for number in range(1, 7)])
 INDENTED = json.dumps([{"id": str(number), "w": [{"charge": "x"}]} for number in range(1, 7)], indent=1)
 
 
@@ -168,6 +169,22 @@ def test_a_bracket_or_quote_too_many_costs_no_record_but_its_own(tmp_path: Path,
     assert kept == ["1", "2", "4", "5", "6"]
     assert reading.rows_refused >= 1
     assert refused(reading)[0][:2] == (3, 18)
+
+
+@pytest.mark.parametrize("damage", ['"3', '3"', "{", "[", "}", "]", '"}', "},", "\\"])
+@pytest.mark.parametrize("separators", [(", ", ": "), (",", ":")])
+def test_on_one_line_too_the_next_record_is_found_by_how_it_begins(
+    tmp_path: Path, damage: str, separators: tuple[str, str]
+) -> None:
+    text = json.dumps(json.loads(COMPACT), separators=separators)
+
+    kept, reading = read(tmp_path, text.replace('"3"', damage))
+
+    assert kept == ["1", "2", "4", "5", "6"]
+    assert refused(reading, "source_row", "byte_offset")[0] == (
+        3,
+        text.index('{"id"' + separators[1] + '"3"'),
+    )
 
 
 @pytest.mark.parametrize("window", [64, 300])

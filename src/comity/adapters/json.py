@@ -7,6 +7,7 @@ refused row for what is missing.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from comity.adapters.json_path import check_head, find_list
@@ -76,8 +77,8 @@ class _Walk:
         self.position = text.start
         self.newlines = 0
         self.mark: bytes | None = None
-        """How every record of a list begins: line end, indentation, brace. Empty: not alike, or on one line.
-        None: not known yet. It is only used to find back behind a damaged record."""
+        """How every record of a list begins: line end, indentation, brace, or on one line comma, brace, first key.
+        Empty: not alike. None: not known yet. It is only used to find back behind a damaged record."""
 
     def lines(self) -> None:
         """Every line is a record; blank lines are none."""
@@ -189,7 +190,9 @@ class _Walk:
             damaged = cut.closed
             if good is not None and not good[-1:].all():
                 damaged, until = int(cut.starts[-1]), until - 1
-        if good is not None and self.mark and data.count(self.mark, 0, cut.rest) > len(records):
+        # The comma before the first record of a window is behind us.
+        expected = len(records) - (self.mark or b"").startswith(b",")
+        if good is not None and self.mark and data.count(self.mark, 0, cut.rest) > expected:
             for index in np.flatnonzero(~good).tolist():
                 if self._next_start(data, int(cut.starts[index]), int(cut.ends[index])):
                     damaged, until = int(cut.starts[index]), index
@@ -214,7 +217,7 @@ class _Walk:
                 break
             at += max(1, len(data) - len(mark) + 1)
         self._refuse(head[: again - self.position], code)
-        self.move_to(again)
+        self.move_to(again + (again < self.text.size and (mark or b"").startswith(b",")))
         return again < self.text.size
 
     def _refuse(self, raw: bytes, code: str) -> None:
@@ -268,6 +271,7 @@ class _Walk:
             self._refuse(self.text.read_at(start, RAW_LIMIT), "read.truncated")
 
 
+_FIRST_KEY = re.compile(rb'\{\s*"(?:[^"\\]|\\.)*"\s*:')
 _MESSAGES = {
     "read.truncated": "The text ends before the document does: it was cut off",
     "read.lost-structure": "Quotes or brackets do not match: the text up to the next record cannot be read",
@@ -298,4 +302,16 @@ def _common_start(data: bytes, cut: Cut, good: NDArray[np.bool_] | None) -> byte
             if b"\n" in lead:
                 mark = b"\n" + lead.rpartition(b"\n")[2] + b"{"
                 return b"" if mark in record[len(lead) :] else mark
+    return _compact_start(data, cut, good)
+
+
+def _compact_start(data: bytes, cut: Cut, good: NDArray[np.bool_] | None) -> bytes | None:
+    """Comma, white space, brace and first key before a record, when that does not also occur inside one."""
+    for index in range(min(2, len(cut.starts))):
+        comma = int(cut.ends[0])
+        if (good is None or good[index]) and data[comma : comma + 1] == b",":
+            record = data[cut.starts[index] : cut.ends[index]].lstrip(WHITESPACE)
+            if key := _FIRST_KEY.match(record):
+                mark = data[comma : _skip_space(data, comma + 1)] + key[0]
+                return b"" if mark in record else mark
     return None
