@@ -113,7 +113,7 @@ class Terminal:
             stdin=screen,
             stdout=screen,
             stderr=screen,
-            env={**os.environ, "HOME": str(home), "TERM": "dumb", "COLUMNS": "200"},
+            env={**os.environ, "HOME": str(home), "TMPDIR": str(home), "TERM": "dumb"},
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C reaches it
         )
