@@ -166,7 +166,25 @@ def test_no_text_fails_and_every_answer_is_a_word_of_the_list(
     duck: duckdb.DuckDBPyConnection, text: str
 ) -> None:
     for check, words in CHECK_WORDS.items():
+        if check == "weights":
+            continue  # no macro: its weights stand in the rule
         assert said(duck, check, text) in words
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("44051401359", "ok"),  # STANDARD-FACTS A.5: PESEL
+        ("44051401358", "check_fail"),
+        ("4405140135", "malformed"),
+        ("4405140135X", "malformed"),
+        (None, None),
+    ],
+)
+def test_a_number_by_its_weights(tmp_path: Path, cell: str | None, expected: str | None) -> None:
+    rule = "{from: cell, check: {weights: [1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]}}"
+
+    assert one(tmp_path, "check_status", rule, cell) == [(expected, [])]
 
 
 @pytest.mark.parametrize("check", CHECK_WORDS)

@@ -24,6 +24,7 @@ CHECK_WORDS = {
     "luhn": ("malformed", "ok", "check_fail"),
     "imei": ("malformed", "ok", "check_fail"),
     "imo": ("malformed", "ok", "check_fail"),
+    "weights": ("malformed", "ok", "check_fail"),
 }  # fmt: skip
 
 _MRZ_VALUES = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -131,6 +132,17 @@ MACROS: dict[str, str] = {
         "= ascii(right(s, 1)) - 48",
     ),
 }
+
+
+def weighted(text: str, weights: tuple[int, ...], modulo: int) -> str:
+    """What is said of a number of so many digits whose weighted sum must be a multiple of ``modulo``."""
+    total = " + ".join(
+        f"(ascii(substr({text}, {place}, 1)) - 48) * {weight}" for place, weight in enumerate(weights, 1)
+    )
+    return (
+        f"CASE WHEN {text} IS NULL THEN NULL WHEN NOT regexp_full_match({text}, '[0-9]{{{len(weights)}}}') "
+        f"THEN 'malformed' WHEN ({total}) % {modulo} = 0 THEN 'ok' ELSE 'check_fail' END"
+    )
 
 
 def install_macros(connection: object) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from comity.errors import MappingError
-from comity.mappings.check_digit import CHECK_WORDS
+from comity.mappings.check_digit import CHECK_WORDS, weighted
 from comity.mappings.crosswalk import check_targets, load_crosswalk
 from comity.mappings.date_format import parse_format
 from comity.mappings.lookup import DateLookup, ListCodesLookup
@@ -21,7 +21,7 @@ from comity.mappings.value import Issue, Steps, Value, understood
 
 if TYPE_CHECKING:
     from comity.mappings.context import Context
-    from comity.mappings.rule import Policy, Rule
+    from comity.mappings.rule import Policy, Rule, Weighted
     from comity.standard import Column
 
 _INLINE_CODES = 400  # above this, membership of a code list is a join
@@ -219,17 +219,19 @@ def _read(rule: Rule, text: str, column: Column, steps: Steps, context: Context)
     return Value(text)
 
 
-def _read_check(check: str, text: str, column: Column, steps: Steps, context: Context) -> Value:
-    words = CHECK_WORDS[check]
+def _read_check(check: str | Weighted, text: str, column: Column, steps: Steps, context: Context) -> Value:
+    name = check if isinstance(check, str) else "weights"
+    words = CHECK_WORDS[name]
     unknown = set(words) - set(context.codes(column.code_list)) if column.code_list else set()
     if unknown:
         raise MappingError(
             "mapping.rule-does-not-fit",
             f"'{column.name}' holds codes of the list '{column.code_list}', which has no '{min(unknown)}'",
-            found=f"check: {check} gives {', '.join(words)}",
+            found=f"check: {name} gives {', '.join(words)}",
             remedy="fill the column of this check's list",
         )
-    return Value(steps.parse(column.name, f"check_{check}({text})"))
+    said = f"check_{check}({text})" if isinstance(check, str) else weighted(text, check.weights, check.modulo)
+    return Value(steps.parse(column.name, said))
 
 
 def _needs_codes(column: Column) -> MappingError:

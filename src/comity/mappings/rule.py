@@ -64,7 +64,7 @@ class Number(Block):
 
     decimal: str = Field(".", min_length=1, max_length=1)
     thousands: str | None = Field(None, min_length=1, max_length=1)
-    multiply: float | None = None
+    multiply: float | None = Field(None, gt=0, allow_inf_nan=False)
     round: int | None = Field(None, ge=0, le=6)
 
     @model_validator(mode="after")
@@ -85,6 +85,13 @@ class Boolean(Block):
         if both := set(self.true) & set(self.false):
             raise ValueError(f"'{min(both)}' cannot mean both true and false")
         return self
+
+
+class Weighted(Block):
+    """A number of as many digits as there are weights: their weighted sum is a multiple of ``modulo``."""
+
+    weights: tuple[int, ...] = Field(min_length=2, max_length=64)
+    modulo: int = Field(10, ge=2, le=1000)
 
 
 class Pad(Block):
@@ -120,6 +127,10 @@ def _kind(value: Any) -> str:
     return "text" if isinstance(value, str) else "rule"
 
 
+Check = Annotated[
+    Annotated[Literal["vin", "mrz", "imei", "imo", "luhn"], Tag("text")] | Annotated[Weighted, Tag("rule")],
+    Discriminator(_kind),
+]
 # Told apart before they are read, so that an error in a rule is about the rule.
 TextOrRule = Annotated[Annotated[str, Tag("text")] | Annotated["Rule", Tag("rule")], Discriminator(_kind)]
 
@@ -193,7 +204,7 @@ class Rule(Block):
     codes: str | None = None
     take: Literal["code", "relation"] = "code"
     unmapped: Policy = "flag"
-    check: Literal["vin", "mrz", "imei", "imo", "luhn"] | None = None
+    check: Check | None = None
 
     zero_is_missing: bool = False
     invalid: Policy | None = None
