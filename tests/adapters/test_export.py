@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from comity.adapters import reader
 from comity.adapters.drift import DriftError
 from comity.adapters.export import read_export
 from comity.adapters.part import FileRead, Part, Reading
@@ -165,7 +164,7 @@ def test_a_reader_that_loses_rows_stops_the_source(tmp_path: Path, monkeypatch: 
 
         def probe(self, file: Any, format: Any, adapter: Any) -> None: ...
 
-    monkeypatch.setattr(reader, "reader_names", lambda: {"careless"})
+    monkeypatch.setattr("comity.adapters.format_check.reader_names", lambda: {"careless"})
     monkeypatch.setattr("comity.adapters.export.find_reader", lambda name: Careless())
 
     error = refusal(tmp_path, {"type": "careless"}, b"x")

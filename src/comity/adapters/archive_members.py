@@ -78,7 +78,7 @@ def zip_members(file: ExportFile, budget: Budget) -> Iterator[Member]:
         if len(members) > MOST_MEMBERS:
             raise too_large(file.name, f"{len(members)} members")
         for member in members:
-            if member.is_dir():
+            if member.filename.endswith("/"):  # is_dir() fails on a name that is empty
                 continue
             name = _shown(member.filename)
             if stat.S_ISLNK(member.external_attr >> 16):
