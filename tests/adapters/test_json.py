@@ -119,6 +119,16 @@ def test_numbers_keep_their_digits(tmp_path: Path, number: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "value"),
+    [("1.10", "1.1"), ("1E3", "1000.0"), ("0.12345678901234567890", "0.12345678901234568")],
+)
+def test_a_number_with_decimals_or_exponent_is_as_exact_as_a_double(
+    tmp_path: Path, written: str, value: str
+) -> None:
+    assert cells(tmp_path, f'[{{"id": {written}, "name": "{written}"}}]') == [(1, value, written)]
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
     [
         (r"\"\\\/\b\f\n\r\t", '"\\/\b\f\n\r\t'),
         (r"\u0141 \u738b", "Ł 王"),
@@ -232,6 +242,25 @@ def test_however_large_the_windows_the_records_are_the_same(
     assert found == [
         (number, record["id"], record["name"] or None) for number, record in enumerate(content, 1)
     ]
+
+
+def test_of_several_formats_the_one_whose_list_is_there_is_taken_and_nothing_is_left_in_the_inbox(
+    tmp_path: Path,
+) -> None:
+    formats = [
+        {"type": "json", "records": "items", "encoding": "utf-16"},
+        {"type": "ndjson", "encoding": "cp1250"},
+        {"type": "json", "encoding": "cp1250"},
+    ]
+    adapter = make_adapter(tmp_path, NAMES, formats)
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    file = make_file(inbox / "export.json", '[{"id": "Ł"}]'.encode("cp1250"))
+
+    reading = read_export(adapter, [file], tmp_path / "into")
+
+    assert (reading.files[0].format, rows(reading, adapter)) == (2, [(1, "Ł", None)])
+    assert [path.name for path in inbox.iterdir()] == ["export.json"]
 
 
 def test_rows_are_numbered_on_over_the_files_of_an_export(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,7 +147,9 @@ def test_no_damage_breaks_the_reader(
         except ReadError as error:
             assert error.code.startswith("read.")
         else:
-            assert all(isinstance(json.loads(text), dict) for _, text in raw(reading, adapter))
+            # A comma behind the last member is read, as DuckDB reads it.
+            texts = [re.sub(r",(\s*[}\]])", r"\1", text) for _, text in raw(reading, adapter)]
+            assert all(isinstance(json.loads(text), dict) for text in texts)
 
 
 @no_deadline
@@ -164,3 +167,14 @@ def test_a_damaged_line_costs_no_other(
     blank = not lines[index + 1].strip(b" \t\r\n,")
     others = [json.loads(text) for row, text in raw(reading, adapter) if blank or row != index + 2]
     assert others == [{}, *records[:index], *records[index + 1 :]]
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "cp932", "utf-16"])
+@no_deadline
+@given(data=st.binary(max_size=200), start=st.sampled_from(["", '[{"id":"', '{"id":1}\n']))
+def test_no_bytes_break_the_reader(folder: Path, codec: str, data: bytes, start: str) -> None:
+    for kind in ("json", "ndjson"):
+        try:
+            read(folder, kind, start.encode(codec) + data, encoding=codec)
+        except ReadError as error:
+            assert error.code.startswith("read.")

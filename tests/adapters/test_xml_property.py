@@ -164,3 +164,15 @@ def test_no_damage_breaks_the_reader(
     else:
         assert all(isinstance(json.loads(record), dict) for _, record in raw(reading, adapter))
         assert all(code.startswith("read.") for _, _, code in refused(reading))
+
+
+@no_deadline
+@given(
+    data=st.binary(max_size=200),
+    start=st.sampled_from(["", "<export><case>", "<export><case id='1'/>\n<case>"]),
+)
+def test_no_bytes_break_the_reader(folder: Path, data: bytes, start: str) -> None:
+    try:
+        read(folder, start.encode() + data, chunk=16)
+    except ReadError as error:
+        assert error.code.startswith("read.")

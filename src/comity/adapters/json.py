@@ -8,6 +8,8 @@ refused row for what is missing.
 from __future__ import annotations
 
 import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from comity.adapters.json_path import check_head, find_list
@@ -29,8 +31,6 @@ from comity.adapters.refused import RAW_LIMIT
 from comity.adapters.utf8_file import Utf8File
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
     from numpy.typing import NDArray
 
@@ -61,7 +61,7 @@ def read(
 
 def probe(file: ExportFile, format: JsonFormat | NdjsonFormat, adapter: Adapter) -> None:
     """The file leads to a list of records; its keys are looked at when it is read."""
-    with Utf8File(file, format.encoding, file.path.parent, head_only=True) as text:
+    with TemporaryDirectory() as aside, Utf8File(file, format.encoding, Path(aside), head_only=True) as text:
         if format.type == "ndjson":
             check_head(text, file.name, b"{")
         else:
