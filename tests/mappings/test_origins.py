@@ -98,6 +98,16 @@ def test_the_first_that_has_a_value_counts(tmp_path: Path) -> None:
     assert found == [("2024-05-16", ["date:unparseable"]), ("2024-05-16", ["date:unparseable"]), ("2000", [])]
 
 
+def test_an_empty_list_is_not_the_first_that_has_a_value(tmp_path: Path) -> None:
+    rule = '{first_of: [{from: cell, split: ";", missing: {"-": unknown}}, {constant: [none]}]}'
+
+    assert one(tmp_path, "texts", rule, "a;b", "-", None) == [
+        (["a", "b"], []),
+        (["none"], ["texts:unknown"]),
+        (["none"], []),
+    ]
+
+
 def test_a_list_of_several_rules_leaves_out_what_is_missing(tmp_path: Path) -> None:
     rule = '{list: [cell, {from: cell, extract: "([0-9])", optional: true}, {constant: end}]}'
 

@@ -37,7 +37,7 @@ def compile_rule(rule: str | Rule, column: Column, steps: Steps, context: Contex
     if rule.case is not None:
         return _case(rule, column, steps, context)
     if rule.first_of is not None:
-        return _first_of([compile_rule(part, column, steps, context) for part in rule.first_of])
+        return _first_of([compile_rule(part, column, steps, context) for part in rule.first_of], column)
     if rule.list_ is not None:
         _fits(column, column.is_list, "holds one value, and the rule gives a list")
         item = item_of(column)
@@ -155,8 +155,12 @@ def _outcome(then: str | Rule, column: Column, steps: Steps, context: Context) -
     return constant(then, column, context)
 
 
-def _first_of(values: list[Value]) -> Value:
+def _first_of(values: list[Value], column: Column) -> Value:
     issues = tuple(issue for value in values for issue in value.issues)
+    if column.is_list:  # an empty list is no value
+        return Value(
+            _chosen([f"len({value.sql}) > 0" for value in values], [value.sql for value in values]), issues
+        )
     chosen = f"coalesce({', '.join(value.sql for value in values)})"
     if not any(value.earliest for value in values):
         return Value(chosen, issues)
