@@ -154,6 +154,8 @@ def test_texts_are_what_their_escapes_say(tmp_path: Path, kind: str, written: st
         (codecs.BOM_UTF8 + '[{"id":"Ł"}]'.encode(), "utf-8"),
         ('[{"id":"Ł"}]'.encode("utf-16"), "utf-16"),
         ('[{"id":"Ł"}]'.encode("utf-16-be"), "utf-16-be"),
+        ('[{"id":"Ł"}]'.encode("utf-16-le"), "utf-16"),
+        ('[{"id":"Ł"}]'.encode("utf-32"), "utf-32"),
         (codecs.BOM_UTF16_BE + '[{"id":"Ł"}]'.encode("utf-16-be"), "utf-16"),
         ('[{"id":"Ł"}]'.encode("cp1250"), "cp1250"),
     ],

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from comity.adapters import json as json_reader
 from comity.adapters import json_path, json_records
+from comity.adapters.drift import DriftError
 from comity.adapters.export import read_export
 from comity.errors import ReadError
 from tests.adapters.exports import assert_adds_up, make_adapter, make_file, raw, rows
@@ -162,7 +163,10 @@ def test_a_damaged_line_costs_no_other(
     lines[index] = data.draw(damaged(lines[index].decode()).filter(lambda line: b"\n" not in line))
     lines.insert(0, b"{}")
 
-    adapter, reading = read(folder, "ndjson", b"\n".join(lines))
+    try:
+        adapter, reading = read(folder, "ndjson", b"\n".join(lines))
+    except DriftError:
+        return  # the damage made another key of one
 
     blank = not lines[index + 1].strip(b" \t\r\n,")
     others = [json.loads(text) for row, text in raw(reading, adapter) if blank or row != index + 2]

@@ -11,7 +11,7 @@ import codecs
 from typing import TYPE_CHECKING, cast
 from uuid import uuid4
 
-from comity.errors import ReadError
+from comity.adapters.encoding import open_codec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 MARK = "\u0001"
 _CHUNK = 4 << 20
 _HANDLER = "comity.mark"
-_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
@@ -34,27 +33,22 @@ codecs.register_error(_HANDLER, _mark)
 
 
 class Utf8File:
-    """``file`` as UTF-8. ``exact`` says that positions in it are positions in the file as delivered."""
+    """``file`` as UTF-8. ``exact`` says that positions in it are positions in the file as delivered.
+
+    Raises ReadError when a byte order mark says that the file is in another encoding than declared.
+    """
 
     def __init__(self, file: ExportFile, encoding: str, into: Path, *, head_only: bool = False) -> None:
-        self.encoding = encoding
         self._copy: Path | None = None
         with file.path.open("rb") as source:
-            head = source.read(4)
-        self.exact = encoding in ("utf-8", "utf-8-sig", "ascii")
-        self.start = len(codecs.BOM_UTF8) if self.exact and head.startswith(codecs.BOM_UTF8) else 0
-        if self.exact and (declared := _MARKS.get(head[:2])):
-            raise ReadError(
-                "read.encoding-differs",
-                f"The file begins with the byte order mark of {declared}",
-                file=file.name,
-                found=f"encoding '{encoding}' in the adapter",
-                remedy=f"declare 'encoding: {declared}', or a second format with it if both occur",
-            )
+            self.encoding = open_codec(source, encoding, file.name).name
+            self.start = source.tell()
+        self.exact = self.encoding == "utf-8"
         path = file.path
         if not self.exact:
             path = self._copy = into / f"utf8-{uuid4().hex}"
-            _transcode(file.path, encoding, path, head_only)
+            _transcode(file.path, self.start, self.encoding, path, head_only)
+            self.start = 0
         self._handle = path.open("rb")
         self.size = path.stat().st_size
         self.path = path
@@ -75,15 +69,12 @@ class Utf8File:
         return self._handle.read(length)
 
 
-def _transcode(source: Path, encoding: str, target: Path, head_only: bool) -> None:
+def _transcode(source: Path, start: int, encoding: str, target: Path, head_only: bool) -> None:
     decoder = codecs.getincrementaldecoder(encoding)(errors=_HANDLER)
     with source.open("rb") as reader, target.open("wb") as writer:
-        first = True
+        reader.seek(start)
         while True:
             chunk = reader.read(_CHUNK)
-            text = decoder.decode(chunk, final=not chunk)
-            if first:
-                text, first = text.removeprefix("\ufeff"), not text
-            writer.write(text.encode("utf-8", errors=_HANDLER))
+            writer.write(decoder.decode(chunk, final=not chunk).encode("utf-8", errors=_HANDLER))
             if not chunk or head_only:
                 return
