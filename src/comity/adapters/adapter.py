@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from comity.adapters.field_spec import FieldSpec, check_names
 from comity.adapters.format_check import check_formats
 from comity.adapters.formats import FixedWidthFormat, Format
-from comity.adapters.header import normal_name
 from comity.config.yaml_file import Location, place_of, read_yaml, validate_model
 from comity.errors import ConfigError, nearest
-from comity.mappings.source_field import SourceField
 
 if TYPE_CHECKING:
+    from comity.mappings.source_field import SourceField
     from comity.standard import Standard
 
 FILE = "adapter.yaml"
-SOURCE_ROW = "source_row"
 _PERIOD = re.compile(r"^(\d{1,4}) (day|month|year)s?$")
 
 
@@ -35,13 +34,16 @@ class Owner(_Model):
     country: str
     """Code of the standard's list of countries and bodies."""
     authority: str = ""
+    """Its name, for people."""
 
 
 class Database(_Model):
     """A query instead of files. Secrets stand in the environment: ``${NAME}`` in the URL."""
 
     url: str
+    """As SQLAlchemy writes it; secrets stand in the environment: `${NAME}`."""
     query: str
+    """One query, run as it is written."""
     key_order: tuple[str, ...] = ()
     """Columns that the rows are sorted by before all others, numbers by their value; ORDER BY is not needed."""
 
@@ -50,12 +52,15 @@ class Delivery(_Model):
     files: tuple[str, ...] = ()
     """Patterns of file names in the inbox."""
     database: Database | None = None
+    """A query instead of files."""
     kind: Literal["full", "delta", "window"] = "full"
+    """full: an export is the whole register. delta, window: it brings some records, and the others stay."""
     together: bool = False
     """All files that wait are one export; otherwise each is one, oldest first."""
     order: str | None = None
     """A regular expression on the file name whose group sorts; otherwise time of change, then name."""
     due: Literal["daily", "weekly", "monthly", "yearly", "irregular"] = "irregular"
+    """How often an export is expected."""
 
     @field_validator("order")
     @classmethod
@@ -102,92 +107,70 @@ class Handling(_Model):
     """The owner's conditions, carried by every record. Codes are those of the standard's lists."""
 
     confidentiality: str
+    """Level of confidentiality."""
     handling_codes: tuple[str, ...] = ()
+    """Codes of the handling that the owner demands."""
     handling_conditions: str | None = None
+    """A sentence for whoever reads a record."""
     permitted_purposes: tuple[str, ...] = ()
+    """What the data may be used for; without a purpose nothing may be shared."""
     recipients_allow: tuple[str, ...] | None = None
+    """Only these countries and bodies; otherwise all."""
     recipients_deny: tuple[str, ...] = ()
+    """Never these; goes before recipients_allow."""
     evaluation_scheme: str | None = None
+    """The scheme of the two grades."""
     source_grade: str | None = None
+    """How the owner rates the source."""
     information_grade: str | None = None
+    """How the owner rates the information."""
     sensitive_categories: tuple[str, ...] = ()
+    """Who or what is in the data that needs more care."""
 
 
 class Retention(_Model):
     review_after: Period | None = None
+    """When a record is looked at again, for example `5 years`."""
     purge_after: Period | None = None
+    """When a record is purged, for example `10 years`."""
 
 
 class Volume(_Model):
     """How many rows an export normally has."""
 
     minimum_rows: int = Field(1, ge=0)
+    """An export with fewer rows is not published."""
     maximum_rows: int | None = Field(None, ge=1)
-
-
-class FieldSpec(_Model):
-    """One field of the declared header. A plain text is its name."""
-
-    name: str = Field(min_length=1)
-    aliases: tuple[str, ...] = ()
-    """Other names it has had in the header."""
-    optional: bool = False
-    """Not in every export; null where it is not."""
-    description: str = ""
-    sensitivity: str = "none"
-    start: int | None = Field(None, ge=1)
-    length: int | None = Field(None, ge=1)
-    zoned: int | None = Field(None, ge=0, le=18)
-    """A zoned (overpunched) decimal with so many implied decimals."""
-    path: str = ""
-    """Where the value lies in a nested record, in dots; the name by default."""
-    many: bool = False
-    """A list of texts."""
-    records: tuple[FieldSpec, ...] = ()
-    """A list inside the record whose items have these fields."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_name(cls, value: Any) -> Any:
-        return {"name": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _is_one_thing(self) -> FieldSpec:
-        if self.many and self.records:
-            raise ValueError("a field is a list of texts ('many') or a list of 'records', not both")
-        if (self.start is None) != (self.length is None):
-            raise ValueError("'start' and 'length' belong together")
-        if self.zoned is not None and self.start is None:
-            raise ValueError("'zoned' is for fields with 'start' and 'length'")
-        return self
-
-    @property
-    def source_field(self) -> SourceField:
-        """As a mapping sees it."""
-        return SourceField(
-            name=self.name,
-            shape="records" if self.records else "list" if self.many else "text",
-            children=tuple(child.source_field for child in self.records),
-            path=self.path or self.name,
-            sensitivity=self.sensitivity,
-        )
+    """An export with more rows is not published."""
 
 
 class Adapter(_Model):
     """One source. Frozen, picklable."""
 
     source: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    """The name of the source, and of its folder."""
     title: str
+    """For people."""
     description: str = ""
+    """What the register holds, for people."""
     owner: Owner
+    """Whose data it is."""
     delivery: Delivery
+    """Where exports come from, and how often."""
     formats: tuple[Format, ...] = Field(alias="format", min_length=1)
+    """How a file is laid out; a list if files differ."""
     fields: tuple[FieldSpec, ...] = Field(min_length=1)
+    """The columns of the export."""
     handling: Handling
+    """The owner's conditions, carried by every record."""
     retention: Retention = Retention()
+    """When a record is reviewed and purged."""
     volume: Volume = Volume()
+    """How many rows are normal."""
     licence: str = ""
+    """Under what terms the data may be used."""
     attribution: str = ""
+    """Who is to be named."""
     _folder: Path = PrivateAttr(default=Path())
 
     @property
@@ -215,7 +198,7 @@ class Adapter(_Model):
     @field_validator("fields")
     @classmethod
     def _are_distinct(cls, fields: tuple[FieldSpec, ...]) -> tuple[FieldSpec, ...]:
-        _check_names(fields)
+        check_names(fields)
         return fields
 
     @model_validator(mode="after")
@@ -270,22 +253,6 @@ def load_adapter(folder: Path) -> Adapter:
 
 def _shifted(location: Location) -> Location:
     return ("format", 0, *location[1:]) if len(location) > 1 and location[0] == "format" else location
-
-
-def _check_names(fields: tuple[FieldSpec, ...]) -> None:
-    """Names become SQL columns, where case does not count; header names and aliases must tell fields
-    apart.
-    """
-    columns: set[str] = set()
-    headers: dict[str, str] = {}
-    for field in fields:
-        if field.name.casefold() in columns or field.name.casefold() == SOURCE_ROW:
-            raise ValueError(f"the field name '{field.name}' is taken (case does not count)")
-        columns.add(field.name.casefold())
-        for header in {normal_name(name) for name in (field.name, *field.aliases)}:
-            if headers.setdefault(header, field.name) != field.name:
-                raise ValueError(f"'{header}' names both '{headers[header]}' and '{field.name}'")
-        _check_names(field.records)
 
 
 def check_adapter(adapter: Adapter, standard: Standard) -> None:

@@ -18,7 +18,7 @@ from comity.errors import ReadError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from comity.adapters.adapter import FieldSpec
+    from comity.adapters.field_spec import FieldSpec
     from comity.adapters.formats import CsvFormat
 
 _SEARCHED = 50

@@ -15,7 +15,7 @@ from comity.errors import ReadError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from comity.adapters.adapter import FieldSpec
+    from comity.adapters.field_spec import FieldSpec
 
 
 class DriftError(ReadError):

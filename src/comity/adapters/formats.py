@@ -27,6 +27,7 @@ class _Format(BaseModel):
 
 class _Encoded(_Format):
     encoding: str = "utf-8"
+    """As Python names it; a byte that it does not have sends its row to the rejects."""
 
     @field_validator("encoding")
     @classmethod
@@ -40,6 +41,7 @@ class _Framed(_Format):
     header_rows: int = Field(1, ge=0, le=20)
     """0: no header, columns go by position. Of several, the first that shows the declared names counts."""
     preamble_rows: int = Field(0, ge=0, le=10_000)
+    """Rows above the header."""
     find_header: bool = False
     """Look for the declared header in the first 50 rows, instead of counting ``preamble_rows``."""
     footer: str | None = None
@@ -59,8 +61,11 @@ class _Framed(_Format):
 
 class CsvFormat(_Encoded, _Framed):
     type: Literal["csv"]
+    """Text with a delimiter."""
     delimiter: str = ","
+    """One ASCII character."""
     quote: str | None = '"'
+    """One ASCII character, doubled inside a cell; null: quotes mean nothing."""
 
     @field_validator("delimiter", "quote")
     @classmethod
@@ -80,6 +85,7 @@ class CsvFormat(_Encoded, _Framed):
 
 class FixedWidthFormat(_Encoded):
     type: Literal["fixed_width"]
+    """Records with fields at fixed places, ASCII or EBCDIC."""
     record_length: int | None = Field(None, ge=1, le=1_000_000)
     """Characters in a record, without its line ending. Needed when there are no line endings."""
     line_ending: Literal["none", "\n"] = "\n"
@@ -87,6 +93,7 @@ class FixedWidthFormat(_Encoded):
     trimmed: bool = False
     """Blanks at the end of a record may be missing."""
     preamble_rows: int = Field(0, ge=0, le=10_000)
+    """Records above the data."""
     footer: str | None = None
     """A regular expression on the record; such records are not selected."""
 
@@ -120,19 +127,23 @@ class FixedWidthFormat(_Encoded):
 
 class JsonFormat(_Encoded):
     type: Literal["json"]
+    """A list of objects."""
     records: str = ""
     """Dotted path to the list of records; empty when the document is that list."""
 
 
 class NdjsonFormat(_Encoded):
     type: Literal["ndjson"]
+    """One object a line."""
 
 
 class XmlFormat(_Format):
     type: Literal["xml"]
+    """Elements that repeat."""
     records: str
     """Path of the elements that are records, for example ``//case`` or ``/export/data/case``."""
     namespaces: dict[str, str] = {}
+    """The prefixes that `records` uses."""
     encoding: str | None = None
     """Only when the document declares a wrong one."""
 
@@ -144,23 +155,28 @@ class XmlFormat(_Format):
 
 class SpreadsheetFormat(_Framed):
     type: Literal["spreadsheet"]
+    """XLSX, ODS or XLS."""
     sheet: str | Annotated[int, Field(ge=0)] = 0
     """Its name, or its position from 0."""
 
 
 class ParquetFormat(_Format):
     type: Literal["parquet"]
+    """Parquet."""
 
 
 class DatabaseFormat(_Format):
     type: Literal["database"]
+    """The result of a query."""
 
 
 class OwnFormat(_Format):
     """Read by ``reader.py`` in the adapter's folder."""
 
     type: Literal["own"]
+    """What reader.py in the adapter's folder understands."""
     options: dict[str, Any] = {}
+    """Handed on to reader.py."""
 
 
 class PlugInFormat(_Format):

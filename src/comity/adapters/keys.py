@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from comity.adapters.adapter import FieldSpec
+    from comity.adapters.field_spec import FieldSpec
 
 Level = tuple[str, ...]
 _LIMIT = 1000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from comity.adapters.adapter import SOURCE_ROW
+from comity.adapters.field_spec import SOURCE_ROW
 from comity.adapters.part import Part
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from comity.adapters.adapter import SOURCE_ROW
 from comity.adapters.encoding import MAX_LINE
+from comity.adapters.field_spec import SOURCE_ROW
 from comity.adapters.part import PLACEHOLDER
 from comity.adapters.sql import quoted_name, quoted_text
 from comity.adapters.zoned import zoned_sql
@@ -20,7 +20,8 @@ from comity.adapters.zoned import zoned_sql
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from comity.adapters.adapter import Adapter, FieldSpec
+    from comity.adapters.adapter import Adapter
+    from comity.adapters.field_spec import FieldSpec
     from comity.adapters.formats import CsvFormat, FixedWidthFormat
     from comity.adapters.part import Part
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from comity.adapters.adapter import FieldSpec
+    from comity.adapters.field_spec import FieldSpec
     from comity.adapters.keys import Level
 
 _INSTANCE = "{http://www.w3.org/2001/XMLSchema-instance}"

@@ -24,31 +24,47 @@ class Where(Block):
     """The rows that are selected, and why the others deliberately are not."""
 
     sql: str
+    """A condition in SQL over the source's fields."""
     reason: str = Field(min_length=1)
+    """Why the other rows deliberately are not selected."""
 
 
 class Branch(Block):
     """One of several records made from a row; what it leaves out is taken from the mapping."""
 
     each: Each | None = None
+    """What makes several records of one row."""
     where: Where | None = None
+    """Which rows become this kind of record."""
     key: Words | None = None
+    """The field or fields by which the owner knows the record."""
     fields: dict[str, TextOrRule] = Field(default_factory=dict)
+    """Column of the standard: rule."""
 
 
 class Mapping(Block):
     """The content of ``mappings/<source>/<name>.yaml``."""
 
     source: str
+    """The source's name, as its folder has it."""
     record: str
+    """The record type that the rows become."""
     description: str = ""
+    """For whoever reads the mapping."""
     each: Each | None = None
+    """What makes several records of one row: a nested list, the parts of a cell, or wide columns."""
     where: Where | None = None
+    """The rows that are selected, and why the others are not."""
     key: Words
+    """The field or fields by which the owner knows the record; record_id is made of it."""
     duplicates: Literal["keep_first", "keep_last", "number"] = "keep_first"
+    """What happens to records of one key."""
     fields: dict[str, TextOrRule] = Field(default_factory=dict)
+    """Column of the standard: rule."""
     ignored: dict[str, str] = Field(default_factory=dict)
+    """Field of the source that is not used: the reason."""
     rows: tuple[Branch, ...] = ()
+    """Several kinds of record from one row."""
 
     @model_validator(mode="after")
     def _fills_something(self) -> Mapping:

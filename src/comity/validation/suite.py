@@ -50,15 +50,21 @@ class Suite:
 class _Meta(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: str | None = Field(None, pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    """The rule's own name, by which a later suite changes it or switches it off."""
     why: str = Field(min_length=10)
+    """Why the rule holds, for whoever is stopped by it."""
 
 
 class _Expectation(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     type: str | None = None
+    """The expectation, in Great Expectations' words or one of our own."""
     kwargs: dict[str, Any] = {}
+    """What it is asked with."""
     severity: Literal["critical", "warning", "info", "off"] | None = None
+    """critical blocks publication, warning marks it, info is recorded, off removes an earlier rule."""
     meta: _Meta
+    """Its id and its reason."""
 
 
 class SuiteFile(BaseModel):
@@ -66,8 +72,11 @@ class SuiteFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     record: str
+    """The record type that is judged."""
     source: str | None = None
+    """The source, for a suite of one source."""
     expectations: tuple[_Expectation, ...]
+    """The rules, in order."""
 
 
 def load_suite(path: Path) -> Suite:
