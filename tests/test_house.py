@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "validation": {"standard"},
     "store": {"standard"},
     "nightly": {"adapters", "mappings", "standard", "validation", "store"},
+    "workbench": {"adapters", "mappings", "standard", "validation", "store", "nightly", "query"},
     "query": {"store", "standard", "mappings", "adapters"},
 }
 

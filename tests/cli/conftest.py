@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from comity.cli.lazy import subcommands
 from comity.cli.main import COMMANDS, cli
 from tests.nightly.small import CARS, VEHICLES, SmallFederation
 
@@ -22,7 +23,7 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
         command = cli.get_command(context, name)
         assert command is not None
         yield name, command
-        for inner, each in getattr(command, "commands", {}).items():
+        for inner, each in subcommands(command).items():
             yield f"{name} {inner}", each
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from comity.cli.examples import EXAMPLES
+from comity.cli.lazy import subcommands
 from comity.cli.main import COMMANDS, EXIT_CODES, cli
 from comity.config.settings import SETTINGS
 from comity.standard import load_standard, markdown_pages
@@ -44,7 +45,7 @@ def commands_page() -> str:
         command = cli.get_command(context, name)
         assert command is not None
         parts += [f"## comity {name}\n", _command(command, name)]
-        for inner, each in getattr(command, "commands", {}).items():
+        for inner, each in subcommands(command).items():
             parts += [f"### comity {name} {inner}\n", _command(each, f"{name} {inner}")]
     return "\n".join(parts)
 

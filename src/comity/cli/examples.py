@@ -14,6 +14,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("comity run", 'comity sql "SELECT owner_country, count(*) FROM person GROUP BY ALL"'),
     "run": ("comity run", "comity run --source SOURCE --jobs 4"),
     "sources": ("comity sources", "comity sources SOURCE"),
+    "adapter": ("comity adapter --help",),
     "mapping": ("comity mapping show SOURCE",),
     "mapping show": ("comity mapping show SOURCE", "comity mapping show SOURCE --record RECORD_TYPE --sql"),
     "standard": ("comity standard show vehicle",),

@@ -1,0 +1,18 @@
+"""``comity adapter``: the data engineer's workbench.
+
+Invariant: a subcommand is a line in the table and a file of its own, imported when it is called.
+"""
+
+from __future__ import annotations
+
+import click
+
+from comity.cli.lazy import LazyGroup
+
+# name → (where it is, what `comity adapter --help` says of it)
+COMMANDS: dict[str, tuple[str, str]] = {}
+
+
+@click.group("adapter", cls=LazyGroup, table=COMMANDS)
+def command() -> None:
+    """Write, try and check an adapter."""
