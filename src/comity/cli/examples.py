@@ -17,6 +17,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "adapter": ("comity adapter --help",),
     "mapping": ("comity mapping show SOURCE",),
     "mapping show": ("comity mapping show SOURCE", "comity mapping show SOURCE --record RECORD_TYPE --sql"),
+    "mapping diff": ("comity mapping diff SOURCE", "comity mapping diff SOURCE --values --examples 1"),
     "standard": ("comity standard show vehicle",),
     "standard show": ("comity standard show", "comity standard show vehicle"),
     "standard export": (

@@ -28,7 +28,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("comity.cli.run:command", "Take what is new in the inbox, normalise, validate, publish."),
     "sources": ("comity.cli.sources:command", "List the sources of the federation, or show one."),
     "adapter": ("comity.cli.adapter:command", "Write, try and check an adapter."),
-    "mapping": ("comity.cli.mapping:command", "Show what a mapping does, as rules or as SQL."),
+    "mapping": (
+        "comity.cli.mapping:command",
+        "Show what a mapping does, and what an edit of it would alter.",
+    ),
     "standard": ("comity.cli.standard:command", "Show, export and compare the standard."),
     "suite": ("comity.cli.suite:command", "Check and show the validation suites."),
     "quality": ("comity.cli.quality:command", "Show the validation results of a run."),

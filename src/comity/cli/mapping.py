@@ -1,10 +1,12 @@
-"""``comity mapping show``: the rules of a source's mappings, or the one SQL statement that each becomes."""
+"""``comity mapping``: the rules of a source's mappings, the SQL that each becomes, and what an edit would alter."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import click
+
+from comity.cli.mapping_diff import diff
 
 if TYPE_CHECKING:
     from comity.config.settings import Settings
@@ -13,7 +15,10 @@ if TYPE_CHECKING:
 
 @click.group("mapping")
 def command() -> None:
-    """Show what a mapping does."""
+    """Show what a mapping does, and what an edit of it would alter."""
+
+
+command.add_command(diff)
 
 
 @command.command("show")

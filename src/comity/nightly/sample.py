@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from comity.nightly.inbox import InboxFile, deliveries, waiting_files
 from comity.nightly.source import adapter_folders, load_source
-from comity.nightly.work import finish_task, normalise_task, read_task, snapshot_task
+from comity.nightly.trial import try_export
+from comity.nightly.work import snapshot_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,46 +49,17 @@ def run_sample(root: Path, source_id: str, into: Path, folder: Path | None = Non
     source = load_source(root, adapter_folder, standard)
     folder = folder or adapter_folder / "sample"
     runs = []
-    for number, files in enumerate(_exports(source.adapter, folder, into)):
+    for number, files in enumerate(sample_exports(source.adapter, folder, into)):
         runs.append(_run(source, standard, files, into / f"export-{number}"))
     return tuple(runs)
 
 
 def _run(source: Any, standard: Any, files: tuple[ExportFile, ...], into: Path) -> SampleRun:
     from comity.mappings.normalise import Limits, connect
-    from comity.mappings.plan import Provenance
     from comity.mappings.text_steps import sql_text
 
     limits = Limits("512MB", 1, into / "spill")
-    provenance = Provenance(files[0].sha256, RECEIVED_AT, source.mapping_version)
-    reading = read_task(source.adapter, files, into / "parts")
-    (into / "records").mkdir(parents=True)
-    outcomes = tuple(
-        normalise_task(
-            source.adapter,
-            source.plans,
-            reading,
-            part,
-            number,
-            provenance,
-            "sample",
-            into / "records",
-            limits,
-        )
-        for number, part in enumerate(reading.parts)
-    )
-    finished = finish_task(
-        source.adapter,
-        source.plans,
-        tuple(standard.record_types[plan.record_type] for plan in source.plans),
-        reading,
-        outcomes,
-        ((),) * len(source.plans),
-        provenance,
-        "sample",
-        into / "records",
-        limits,
-    )
+    finished = try_export(source, standard, files, RECEIVED_AT, into, limits).finished
     records: dict[str, list[dict[str, Any]]] = {plan.record_type: [] for plan in source.plans}
     rejects: dict[str, list[dict[str, Any]]] = {plan.record_type: [] for plan in source.plans}
     with connect(limits) as connection:
@@ -115,7 +87,8 @@ def _rows(connection: Any, relation: str, order: str) -> list[dict[str, Any]]:
     ]
 
 
-def _exports(adapter: Adapter, folder: Path, into: Path) -> Iterator[tuple[ExportFile, ...]]:
+def sample_exports(adapter: Adapter, folder: Path, into: Path) -> Iterator[tuple[ExportFile, ...]]:
+    """The files of every export in ``folder``, oldest first; of a database, the snapshot of the sample's script."""
     from comity.adapters.part import ExportFile
 
     if adapter.delivery.database is not None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
     from comity.store.ledger import Ledger
-    from comity.store.publication import Account, ArchivedFile
+    from comity.store.publication import Account, ArchivedFile, PublishedExport
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 
@@ -141,6 +141,47 @@ def published_versions(connection: Connection, source_id: str) -> dict[str, set[
     return versions
 
 
+def last_published(connection: Connection, source_id: str) -> PublishedExport | None:
+    """The export that was published last, with its files and accounts; None when none ever was."""
+    from sqlalchemy import select
+
+    from comity.store.publication import Account, ArchivedFile, PublishedExport
+    from comity.store.tables import accounts, export_files, exports
+
+    of_source = accounts.c.source_id == source_id
+    newest = select(accounts.c.run_id, accounts.c.export_id, accounts.c.release).where(
+        of_source, accounts.c.release.is_not(None)
+    )
+    found = connection.execute(newest.order_by(accounts.c.release.desc()).limit(1)).first()
+    if found is None:
+        return None
+    run_id, export_id, release = found
+    export = connection.execute(
+        select(exports.c.mapping_version, exports.c.received_at).where(
+            exports.c.run_id == run_id, exports.c.source_id == source_id, exports.c.export_id == export_id
+        )
+    ).one()
+    files = connection.execute(
+        select(export_files.c.name, export_files.c.sha256, export_files.c.size)
+        .where(export_files.c.source_id == source_id, export_files.c.export_id == export_id)
+        .order_by(export_files.c.position)
+    )
+    told = connection.execute(
+        select(*(column for column in accounts.c if column.name != "release"))
+        .where(of_source, accounts.c.run_id == run_id, accounts.c.export_id == export_id)
+        .order_by(accounts.c.record_type)
+    )
+    return PublishedExport(
+        run_id,
+        export_id,
+        release,
+        export.mapping_version,
+        export.received_at,
+        tuple(ArchivedFile(*file) for file in files),
+        tuple(Account(**row) for row in told.mappings()),
+    )
+
+
 def record_mapping(
     connection: Connection, mapping_version: str, source_id: str, record_type: str, rules: Mapping[str, Any]
 ) -> None:
@@ -178,6 +219,18 @@ def record_rejects(
 
     values = {"run_id": run_id, "source_id": source_id, "export_id": export_id, "rows": rows}
     _put(connection, rejects_files, {"path": path}, values)
+
+
+def reject_paths(connection: Connection, run_id: str, source_id: str, export_id: str) -> list[str]:
+    """The files of rejected rows of one export in one run, relative to the data folder."""
+    from sqlalchemy import select
+
+    from comity.store.tables import rejects_files as table
+
+    found = select(table.c.path).where(
+        table.c.run_id == run_id, table.c.source_id == source_id, table.c.export_id == export_id
+    )
+    return list(connection.execute(found.order_by(table.c.path)).scalars())
 
 
 def record_quality(connection: Connection, path: str, run_id: str, rows: int) -> None:

@@ -120,3 +120,16 @@ class ArchivedFile:
     name: str
     sha256: str
     size: int
+
+
+@dataclass(frozen=True)
+class PublishedExport:
+    """The export that a source's records in the last release come from, and how it was published."""
+
+    run_id: str
+    export_id: str
+    release: int
+    mapping_version: str
+    received_at: datetime
+    files: tuple[ArchivedFile, ...]
+    accounts: tuple[Account, ...]

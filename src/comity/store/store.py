@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from comity.standard import Standard
-    from comity.store.publication import Account, ArchivedFile, Publication, Release, StoredFile
+    from comity.store.publication import (
+        Account,
+        ArchivedFile,
+        Publication,
+        PublishedExport,
+        Release,
+        StoredFile,
+    )
 
 
 class Store:
@@ -122,6 +129,17 @@ class Store:
         """Every published export of a source, with the mapping versions that it was published under."""
         with self.ledger.reading() as connection:
             return chronicle.published_versions(connection, source_id)
+
+    def last_published(self, source_id: str) -> PublishedExport | None:
+        """The export that a source's records come from now; None when nothing of it is published."""
+        with self.ledger.reading() as connection:
+            return chronicle.last_published(connection, source_id)
+
+    def reject_files(self, run_id: str, source_id: str, export_id: str) -> list[Path]:
+        """The files of rejected rows of one export in one run."""
+        with self.ledger.reading() as connection:
+            found = chronicle.reject_paths(connection, run_id, source_id, export_id)
+        return [self.layout.root / path for path in found]
 
     def record_source(self, source_id: str, owner_country: str, **described: str | None) -> None:
         """``described``: authority, title, description, kind, due, licence, attribution."""

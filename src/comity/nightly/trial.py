@@ -1,0 +1,79 @@
+"""One export run through a source's mapping without a store: what the night would make of it.
+
+Invariant: the same work as in the night (read, normalise, finish) on the same bytes, from an empty store; nothing is
+written but below ``into``, and no ledger is touched.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from comity.nightly.work import finish_task, normalise_task, read_task
+from comity.nightly.workers import worker_died
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from comity.adapters.part import ExportFile, Reading
+    from comity.mappings.normalise import Limits
+    from comity.nightly.source import Source
+    from comity.nightly.work import Finished
+    from comity.nightly.workers import Workers
+    from comity.standard import Standard
+
+TRIAL = "trial"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What an export became: as it was read, and as it would be published."""
+
+    reading: Reading
+    finished: Finished
+
+
+def try_export(
+    source: Source,
+    standard: Standard,
+    files: tuple[ExportFile, ...],
+    received_at: str,
+    into: Path,
+    limits: Limits,
+    workers: Workers | None = None,
+) -> Trial:
+    """``files`` through every mapping of ``source``. ``received_at``: ISO, UTC. ``workers`` take parts side by side."""
+    from comity.mappings.plan import Provenance
+
+    export_id = files[0].sha256 if files else ""
+    provenance = Provenance(export_id, received_at, source.mapping_version)
+    reading = read_task(source.adapter, files, into / "parts")
+    records = into / "records"
+    records.mkdir(parents=True, exist_ok=True)
+    tasks = [
+        (source.adapter, source.plans, reading, part, number, provenance, TRIAL, records, limits)
+        for number, part in enumerate(reading.parts)
+    ]
+    if workers is None or len(tasks) < 2:
+        outcomes = tuple(normalise_task(*task) for task in tasks)
+    else:
+        try:
+            doing = [workers.submit(normalise_task, *task) for task in tasks]
+            outcomes = tuple(future.result() for future in doing)
+        except BrokenProcessPool as error:
+            workers.renew()
+            raise worker_died(source.source_id, error) from None
+    finished = finish_task(
+        source.adapter,
+        source.plans,
+        tuple(standard.record_types[plan.record_type] for plan in source.plans),
+        reading,
+        outcomes,
+        ((),) * len(source.plans),
+        provenance,
+        TRIAL,
+        records,
+        limits,
+    )
+    return Trial(reading, finished)
