@@ -1,4 +1,5 @@
-"""The pages that are made from the program itself: ``python -m tests.docs.generate`` (``make docs``) writes them.
+"""The pages that are made from the program itself: ``python -m tests.docs.generate`` (``make docs``) writes them,
+and the JSON Schemas beside them.
 
 A test fails when a page in ``docs/`` differs from what this gives.
 """
@@ -15,6 +16,7 @@ from comity.cli.lazy import subcommands
 from comity.cli.main import COMMANDS, EXIT_CODES, cli
 from comity.config.settings import SETTINGS
 from comity.standard import load_standard, markdown_pages
+from comity.workbench.schemas import FOLDER, write_schemas
 
 ROOT = Path(__file__).parents[2]
 MADE = "<!-- Made by `make docs`: do not edit. -->\n"
@@ -106,6 +108,7 @@ def main() -> None:
         path = ROOT / "docs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")
+    write_schemas(load_standard(ROOT / "standard"), ROOT / FOLDER)
 
 
 if __name__ == "__main__":

@@ -128,6 +128,20 @@ class Handling(_Model):
     """Who or what is in the data that needs more care."""
 
 
+HANDLING_LISTS = {
+    "confidentiality": "confidentiality",
+    "handling_codes": "handling_code",
+    "permitted_purposes": "purpose",
+    "recipients_allow": "country",
+    "recipients_deny": "country",
+    "evaluation_scheme": "evaluation_scheme",
+    "source_grade": "source_grade",
+    "information_grade": "information_grade",
+    "sensitive_categories": "sensitive_category",
+}
+"""The keys of ``handling`` that hold codes, and the code list of each."""
+
+
 class Retention(_Model):
     review_after: Period | None = None
     """When a record is looked at again, for example `5 years`."""
@@ -145,7 +159,7 @@ class Volume(_Model):
 
 
 class Adapter(_Model):
-    """One source. Frozen, picklable."""
+    """One source: how its exports are found and read, and what their owner demands. Frozen, picklable."""
 
     source: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     """The name of the source, and of its folder."""
@@ -233,8 +247,8 @@ def load_adapter(folder: Path) -> Adapter:
         # One format is a list of one; errors must still point to the line that was written.
         content = content | {"format": [content["format"]]}
         places = {_shifted(location): place for location, place in places.items()}
-    if isinstance(content, dict):
-        check_formats(content.get("format"), file, places)
+    if isinstance(content, dict) and "format" in content:
+        content = content | {"format": check_formats(content["format"], file, places)}
     adapter = validate_model(content if content is not None else {}, Adapter, file, places)
     if adapter.source != folder.resolve().name:
         line, column = places.get(("source",), (None, None))
@@ -258,15 +272,10 @@ def _shifted(location: Location) -> Location:
 def check_adapter(adapter: Adapter, standard: Standard) -> None:
     """What the adapter says of its owner's conditions is in the standard's code lists."""
     handling = adapter.handling
-    said: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-        ("owner.country", "country", (adapter.owner.country,)),
-        ("handling.confidentiality", "confidentiality", (handling.confidentiality,)),
-        ("handling.handling_codes", "handling_code", handling.handling_codes),
-        ("handling.permitted_purposes", "purpose", handling.permitted_purposes),
-        ("handling.recipients_allow", "country", handling.recipients_allow or ()),
-        ("handling.recipients_deny", "country", handling.recipients_deny),
-        ("handling.sensitive_categories", "sensitive_category", handling.sensitive_categories),
-    )
+    said: list[tuple[str, str, tuple[str, ...]]] = [("owner.country", "country", (adapter.owner.country,))]
+    for name, code_list in HANDLING_LISTS.items():
+        value: str | tuple[str, ...] = getattr(handling, name) or ()
+        said.append((f"handling.{name}", code_list, (value,) if isinstance(value, str) else value))
     for key, code_list, codes in said:
         known = standard.code_lists[code_list].codes
         for code in codes:

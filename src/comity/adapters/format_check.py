@@ -9,9 +9,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from comity.adapters.formats import BY_TYPE, PlugInFormat
-from comity.adapters.reader import BUILT_IN, reader_names
-from comity.config.yaml_file import place_of
+from comity.adapters.reader import BUILT_IN, format_model, reader_names
+from comity.config.yaml_file import place_of, validate_model
 from comity.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -20,9 +19,15 @@ if TYPE_CHECKING:
     from comity.config.yaml_file import Location
 
 
-def check_formats(formats: Any, file: Path, places: dict[Location, tuple[int, int]]) -> None:
-    """Raises ConfigError at the first type or option that nobody knows."""
-    for index, format in enumerate(formats if isinstance(formats, list) else ()):
+def check_formats(formats: Any, file: Path, places: dict[Location, tuple[int, int]]) -> Any:
+    """The formats, those of installed readers as the reader's own model.
+
+    Raises ConfigError at the first type or option that nobody knows.
+    """
+    if not isinstance(formats, list):
+        return formats
+    checked = list(formats)
+    for index, format in enumerate(formats):
         if not isinstance(format, dict):
             continue
         at: Location = ("format", index)
@@ -47,10 +52,15 @@ def check_formats(formats: Any, file: Path, places: dict[Location, tuple[int, in
             raise _error(
                 "config.unknown-format", message, file, place_of(places, (*at, "type")), name, reader_names()
             )
-        known = set(BY_TYPE.get(name, PlugInFormat).model_fields)
+        model = format_model(name)
+        known = {field.alias or key for key, field in model.model_fields.items()}
         for key in format:
             if key not in known:
                 raise _unknown_key(key, known, file, place_of(places, (*at, key)), name)
+        if name not in BUILT_IN:
+            inner = {location[2:]: place for location, place in places.items() if location[:2] == at}
+            checked[index] = validate_model(format, model, file, inner)
+    return checked
 
 
 def _unknown_key(

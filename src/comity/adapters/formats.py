@@ -180,10 +180,9 @@ class OwnFormat(_Format):
 
 
 class PlugInFormat(_Format):
-    """Read by an installed package that announces a reader of this name."""
+    """Read by an installed package. Its reader's own model is made of this one, and adds the options that it has."""
 
     type: str
-    options: dict[str, Any] = {}
 
 
 BY_TYPE: dict[str, type[BaseModel]] = {

@@ -1,8 +1,9 @@
 """The plug-in point for file formats: what a reader is, and where each one is found.
 
 Invariant: a reader is imported when an adapter needs it and not before; an unknown format is an error that
-lists the known ones. A reader is anything with these two functions, usually a module. Packages announce
-theirs under the entry point group ``comity.readers``, by the name that ``format.type`` gives.
+lists the known ones, and whatever is wrong with a package that announces one is an error that names the package. A
+reader is anything with the functions of ``Reader``, usually a module. Packages announce theirs under the entry point
+group ``comity.readers``, by the name that ``format.type`` gives.
 """
 
 from __future__ import annotations
@@ -11,10 +12,13 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from comity.errors import ConfigError, nearest
+from comity.adapters.formats import BY_TYPE, PlugInFormat
+from comity.errors import ComityError, ConfigError, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pydantic import BaseModel
 
     from comity.adapters.adapter import Adapter
     from comity.adapters.part import ExportFile, Reading
@@ -34,7 +38,11 @@ BUILT_IN = {
 
 
 class Reader(Protocol):
-    """Reads one file of one format into parts. Raises ReadError when the file as a whole cannot be read."""
+    """Reads one file of one format into parts. Raises ReadError when the file as a whole cannot be read.
+
+    A reader of a package may have ``Format``, a subclass of ``comity.adapters.formats.PlugInFormat`` whose fields are
+    the options that ``format`` takes beside ``type`` and ``missing``; it is what the functions get as ``format``.
+    """
 
     def read(self, file: ExportFile, format: Any, adapter: Adapter, into: Path, first_row: int) -> Reading:
         """``file`` in parts below ``into``; its first data row is number ``first_row`` of the export.
@@ -58,7 +66,7 @@ def find_reader(type_name: str) -> Reader:
         return cast("Reader", import_module(module))
     for point in _announced():
         if point.name == type_name:
-            return cast("Reader", point.load())
+            return _checked(load_plug_in(point), point)
     raise ConfigError(
         "config.unknown-format",
         f"Nobody reads the format '{type_name}'",
@@ -66,10 +74,54 @@ def find_reader(type_name: str) -> Reader:
     )
 
 
+def format_model(type_name: str) -> type[BaseModel]:
+    """The options of ``format.type``."""
+    if built_in := BY_TYPE.get(type_name):
+        return built_in
+    return getattr(find_reader(type_name), "Format", PlugInFormat)
+
+
+def format_models() -> dict[str, type[BaseModel]]:
+    """The options of every format that can be declared here and now, by its type."""
+    return {name: format_model(name) for name in (*BUILT_IN, *sorted(reader_names() - set(BUILT_IN)))}
+
+
 def reader_names() -> set[str]:
     """Every format that can be declared here and now."""
     return set(BUILT_IN) | {point.name for point in _announced()}
 
 
+def load_plug_in(point: EntryPoint) -> Any:
+    """What an installed package announces; ConfigError when it cannot be imported."""
+    try:
+        return point.load()
+    except (ComityError, KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:  # also what calls sys.exit()
+        raise broken_plug_in(point, f"{type(error).__name__}: {error}") from error
+
+
+def broken_plug_in(point: EntryPoint, found: str) -> ConfigError:
+    """The error that names the package whose announcement holds nothing that Comity can use."""
+    package = point.dist.name if point.dist is not None else point.module
+    return ConfigError(
+        "config.broken-plug-in",
+        f"The package '{package}' announces '{point.name}' under {point.group}, which cannot be used",
+        file=point.value,
+        found=(found.splitlines() or [""])[0],
+        remedy="install a version of the package that fits this Comity, or uninstall it",
+    )
+
+
 def _announced() -> tuple[EntryPoint, ...]:
     return tuple(entry_points(group=GROUP))
+
+
+def _checked(reader: Any, point: EntryPoint) -> Reader:
+    for name in ("read", "probe"):
+        if not callable(getattr(reader, name, None)):
+            raise broken_plug_in(point, f"it has no function '{name}'")
+    model = getattr(reader, "Format", PlugInFormat)
+    if not (isinstance(model, type) and issubclass(model, PlugInFormat)):
+        raise broken_plug_in(point, "its 'Format' is no subclass of comity.adapters.formats.PlugInFormat")
+    return cast("Reader", reader)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("comity run", 'comity sql "SELECT owner_country, count(*) FROM person GROUP BY ALL"'),
+    "init": ("comity init FOLDER", "comity init FOLDER --empty"),
     "run": ("comity run", "comity run --source SOURCE --jobs 4"),
     "sources": ("comity sources", "comity sources SOURCE"),
     "adapter": ("comity adapter --help",),
@@ -26,6 +27,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "standard diff": ("comity standard diff OLD NEW",),
     "standard codes": ("comity standard codes", "comity standard codes sex"),
+    "schema": ("comity schema export",),
+    "schema export": ("comity schema export", "comity schema export FOLDER --mark"),
     "suite": ("comity suite check",),
     "suite check": ("comity suite check",),
     "suite show": ("comity suite show vehicle", "comity suite show RECORD_TYPE --source SOURCE"),

@@ -25,6 +25,7 @@ EXIT_CODES = {
 
 # name → (where it is, what `comity --help` says of it)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("comity.cli.init:command", "Make a federation folder of your own."),
     "run": ("comity.cli.run:command", "Take what is new in the inbox, normalise, validate, publish."),
     "sources": ("comity.cli.sources:command", "List the sources of the federation, or show one."),
     "adapter": ("comity.cli.adapter:command", "Write, try and check an adapter."),
@@ -33,6 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show what a mapping does, and what an edit of it would alter.",
     ),
     "standard": ("comity.cli.standard:command", "Show, export and compare the standard."),
+    "schema": (
+        "comity.cli.schema:command",
+        "Write the JSON Schemas by which an editor knows every YAML file.",
+    ),
     "suite": ("comity.cli.suite:command", "Check and show the validation suites."),
     "quality": ("comity.cli.quality:command", "Show the validation results of a run."),
     "rejects": ("comity.cli.rejects:command", "Show the rows that could not become records, by reason."),

@@ -93,6 +93,11 @@ def _find_federation(start: Path) -> Path:
             and (folder / "standard" / "standard.yaml").exists()
         ):
             return folder
+    return shipped_federation()
+
+
+def shipped_federation() -> Path:
+    """The federation that comes with Comity."""
     shipped = Path(__file__).parents[1] / "federation"
     if shipped.is_dir():
         return shipped

@@ -52,7 +52,11 @@ def _one_or_many(value: Any) -> Any:
 
 
 # One text, or a list of at least one.
-Words = Annotated[tuple[str, ...], BeforeValidator(_one_or_many), Field(min_length=1)]
+Words = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_one_or_many, json_schema_input_type=str | tuple[str, ...]),
+    Field(min_length=1),
+]
 
 
 class Block(BaseModel):
@@ -267,7 +271,7 @@ class Rule(Block):
     invalid: Policy | None = None
     """What happens to a value that is not understood; a required column rejects the row if nothing is said."""
 
-    @field_validator("apply", mode="before")
+    @field_validator("apply", mode="before", json_schema_input_type=str | tuple[str, ...])
     @classmethod
     def _one_step_or_many(cls, value: Any) -> Any:
         return _one_or_many(value)

@@ -48,14 +48,18 @@ def load_federation(root: Path, only: tuple[str, ...] = ()) -> Federation:
 
     standard = load_standard(root / "standard")
     folders = adapter_folders(root)
+    broken: list[tuple[str, ComityError]] = []
+    for name, error in broken_announcements(root).items():
+        if not only or name in only:
+            broken.append((name, error))
     for name in only:
-        if name not in folders:
+        if name not in folders and name not in dict(broken):
             raise ConfigError(
                 "config.unknown-source",
                 f"The federation has no source '{name}'",
                 remedy=nearest(name, folders),
             )
-    sources, broken = [], []
+    sources = []
     for name, folder in sorted(folders.items()):
         if only and name not in only:
             continue
@@ -68,15 +72,23 @@ def load_federation(root: Path, only: tuple[str, ...] = ()) -> Federation:
 
 def adapter_folders(root: Path) -> dict[str, Path]:
     """Source name → adapter folder: those of the federation, then those that installed packages announce."""
-    from importlib.metadata import entry_points
+    from comity.adapters.announced import announced_adapters
 
-    folders: dict[str, Path] = {}
-    for point in entry_points(group="comity.adapters"):
-        folders[point.name] = Path(str(point.load()))
-    adapters = root / "adapters"
-    if adapters.is_dir():
-        folders |= {path.parent.name: path.parent for path in sorted(adapters.glob("*/adapter.yaml"))}
-    return folders
+    own = root / "adapters"
+    folders = {path.parent.name: path.parent for path in sorted(own.glob("*/adapter.yaml"))}
+    return {name: found for name, found in announced_adapters().items() if isinstance(found, Path)} | folders
+
+
+def broken_announcements(root: Path) -> dict[str, ComityError]:
+    """Source name → what is wrong with the package that announces it, unless the federation has its own of it."""
+    from comity.adapters.announced import announced_adapters
+
+    found = announced_adapters()
+    return {
+        name: error
+        for name, error in found.items()
+        if isinstance(error, ComityError) and not (root / "adapters" / name / "adapter.yaml").exists()
+    }
 
 
 def load_source(root: Path, folder: Path, standard: Standard) -> Source:

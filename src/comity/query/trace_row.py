@@ -98,14 +98,15 @@ def _row_of(
 
 def _adapter(root: Path, source_id: str) -> tuple[Adapter, Path]:
     """The source's adapter, and the folder of its mappings."""
-    from importlib.metadata import entry_points
-
     from comity.adapters.adapter import load_adapter
+    from comity.adapters.announced import announced_adapters
 
-    announced = [point for point in entry_points(group="comity.adapters") if point.name == source_id]
     folder, mappings = root / "adapters" / source_id, root / "mappings" / source_id
-    if announced and not folder.exists():
+    announced = None if folder.exists() else announced_adapters().get(source_id)
+    if isinstance(announced, Exception):
+        raise announced
+    if announced is not None:
         # A package that announces an adapter keeps its mappings beside it.
-        folder = Path(str(announced[0].load()))
+        folder = announced
         mappings = mappings if mappings.is_dir() else folder / "mappings"
     return load_adapter(folder), mappings

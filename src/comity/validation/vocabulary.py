@@ -112,6 +112,11 @@ def check_rule(rule: Rule, path: Path, places: dict[Location, tuple[int, int]], 
     check_kwargs(rule, places, here)
 
 
+def arguments_of(expectation: Any) -> set[str]:
+    """The names of the arguments that an expectation accepts."""
+    return set(expectation.__fields__) - _NOT_KWARGS
+
+
 def _close(word: str, known: set[str]) -> str:
     """Only the nearest name: there are too many to list."""
     hint, question, _ = nearest(word, known).partition("? ")
@@ -125,7 +130,7 @@ def check_kwargs(
     from comity.validation.library import GreatExpectationsError
 
     kind = implementations()[str(rule.type)]
-    accepted = set(kind.__fields__) - _NOT_KWARGS
+    accepted = arguments_of(kind)
 
     def fail(message: str, argument: str | None, remedy: str) -> ConfigError:
         where = (*here, "kwargs", argument) if argument else (*here, "kwargs")
