@@ -24,9 +24,17 @@ SETTINGS = {
     "Default: `ledger.sqlite` in the data folder.",
     "jobs": "How many worker processes a run starts. Default: one a processor.",
     "memory_limit": "How much memory DuckDB may take in each worker, for example `2GB`. Default: `512MB`.",
+    "source_time": "How long the work on one export may take, for example `90min`, `12h`. What takes longer is stopped. "
+    "Default: `6h`.",
+    "source_memory": "How much memory one process of an export may take in all, for example `8GB`. Default: 2 GB more "
+    "than twice `memory_limit`.",
+    "source_disk": "How much disk the work on one export may take, for example `50GB`. Default: half of what is free "
+    "when the run begins.",
 }
 """Every setting. In the environment it is ``COMITY_`` and its name in capitals."""
-_MEMORY = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT])(i?)B", re.IGNORECASE)
+_TIME = re.compile(r"(\d+(?:\.\d+)?) ?(s|min|h)", re.IGNORECASE)
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
 _PASSWORD = re.compile(r"://[^/@]*:[^/]*@|[?&]password=", re.IGNORECASE)
 
 
@@ -35,7 +43,8 @@ class Settings:
     """``data_dir``: the store; ``federation``: the folder that holds standard, adapters, mappings and validation.
 
     ``ledger_url``: a SQLAlchemy URL, or None for SQLite in the data folder. ``jobs``: worker processes.
-    ``memory_limit``: of DuckDB in each worker, in DuckDB's words, for example ``512MB``.
+    ``memory_limit``: of DuckDB in each worker, in DuckDB's words, for example ``512MB``. ``source_time`` in seconds,
+    ``source_memory`` and ``source_disk`` in bytes: what one export may use; ``source_disk`` None: half of what is free.
     """
 
     data_dir: Path
@@ -43,6 +52,9 @@ class Settings:
     ledger_url: str | None = None
     jobs: int = 2
     memory_limit: str = "512MB"
+    source_time: float = 6 * 3600.0
+    source_memory: int = 3_024_000_000
+    source_disk: int | None = None
 
 
 def load_settings(
@@ -71,13 +83,35 @@ def load_settings(
     memory, measured = pick("memory_limit", "512MB")
     if not _MEMORY.fullmatch(memory):
         raise _invalid("'memory_limit' is a number with a unit, for example '2GB'", measured, memory)
+
+    def size(name: str) -> int | None:
+        text, place = pick(name)
+        if text and not _MEMORY.fullmatch(text):
+            raise _invalid(f"'{name}' is a number with a unit, for example '2GB'", place, text)
+        return bytes_of(text) if text else None
+
+    hours, timed = pick("source_time", "6h")
+    if not (match := _TIME.fullmatch(hours)):
+        raise _invalid(
+            "'source_time' is a number with a unit, s, min or h, for example '90min'", timed, hours
+        )
     return Settings(
         data_dir=(start / pick("data", "data")[0]).resolve(),
         federation=(start / root).resolve() if root else _find_federation(start),
         ledger_url=ledger or None,
         jobs=int(count),
         memory_limit=memory,
+        source_time=float(match[1]) * _SECONDS[match[2].lower()],
+        source_memory=size("source_memory") or 2 * bytes_of(memory) + 2_000_000_000,
+        source_disk=size("source_disk"),
     )
+
+
+def bytes_of(text: str) -> int:
+    """A size as it is written in a setting, ``2GB`` or ``2GiB``, in bytes."""
+    match = _MEMORY.fullmatch(text)
+    assert match is not None
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** ("KMGT".index(match[2].upper()) + 1))
 
 
 def _processors() -> int:

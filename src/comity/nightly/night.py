@@ -47,7 +47,7 @@ def run_night(settings: Settings, only: tuple[str, ...] = (), tell: Tell = lambd
     limits = Limits(settings.memory_limit, 1, staging / "spill")
     status = "failed"
     try:
-        with Workers(settings.jobs) as workers:
+        with Workers.of(settings, staging) as workers:
             found = _find(federation, store, staging, workers, tell)
             releases, exports = _rounds(federation, store, run_id, found.queues, workers, limits, tell)
         report = NightReport(

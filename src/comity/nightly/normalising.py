@@ -1,20 +1,19 @@
 """Normalising the exports of one round: every task of every source shares the workers.
 
-Invariant: a failed task fails its own export and no other, also when it takes its process down; an export is finished
-when all its parts are.
+Invariant: a failed task fails its own export and no other, and what that export had written is removed at once; an
+export is finished when all its parts are.
 """
 
 from __future__ import annotations
 
 import shutil
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from comity.errors import ComityError
 from comity.nightly.work import finish_task, normalise_task, read_task
-from comity.nightly.workers import worker_died
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,22 +34,12 @@ class Normalising:
         self.workers, self.store, self.standard = workers, store, standard
         self.run_id, self.limits, self.tell = run_id, limits, tell
         self.doing: dict[Future[Any], tuple[Passage, Callable[[Passage, Any], None]]] = {}
-        self.died: BrokenProcessPool | None = None
 
     def run(self, passages: Sequence[Passage]) -> None:
         """Until every passage is finished or has failed."""
-        # A process that dies takes the whole pool down, and nobody can tell whose task it was. So whatever was
-        # under way begins anew, one export after the other, and the next death tells.
-        for passage in self._run(passages):
-            passage.begin_again()
-            if self._run([passage]) and self.died:
-                self._failed(passage, worker_died(passage.name, self.died))
-
-    def _run(self, passages: Sequence[Passage]) -> list[Passage]:
-        """Those that were under way when the pool broke; normally none."""
-        self.died = None
         for passage in passages:
             self.tell(passage.name, "reading", ", ".join(passage.waiting.names))
+            passage.folder.mkdir(parents=True, exist_ok=True)
             parts = passage.folder / "parts"
             self._start(
                 passage, self._was_read, read_task, passage.source.adapter, passage.waiting.files, parts
@@ -63,28 +52,27 @@ class Normalising:
                     result = future.result()
                 except ComityError as error:
                     self._failed(passage, error)
-                except BrokenProcessPool as error:
-                    self.died = error
                 else:
+                    passage.took(result)
                     if passage.error is None:
-                        then(passage, result)
-        if self.died is None:
-            return []
-        self.workers.renew()
-        return [passage for passage in passages if passage.finished is None and passage.error is None]
+                        then(passage, result.value)
 
     def _start(
         self, passage: Passage, then: Callable[[Passage, Any], None], call: Callable[..., Any], *args: Any
     ) -> None:
-        try:
-            self.doing[self.workers.submit(call, *args)] = (passage, then)
-        except BrokenProcessPool as error:
-            self.died = error
+        future = self.workers.submit(passage.name, passage.folder, passage.worked, call, *args)
+        self.doing[future] = (passage, then)
+
+    def _limits(self, passage: Passage) -> Limits:
+        """What an export spills counts as its own disk, and goes with it."""
+        return replace(self.limits, spill=passage.folder / "spill")
 
     def _failed(self, passage: Passage, error: ComityError) -> None:
         if passage.error is None:
             self.tell(passage.name, "failed", error.message)
         passage.fail(error)
+        # Others may need the space now; and the steps of this export that still run end without their folder.
+        shutil.rmtree(passage.folder, ignore_errors=True)
 
     def _was_read(self, passage: Passage, reading: Any) -> None:
         passage.reading = reading
@@ -96,7 +84,7 @@ class Normalising:
                 passage,
                 partial(self._part_done, number),
                 normalise_task, passage.source.adapter, passage.source.plans, reading, part, number,
-                passage.provenance, self.run_id, records, self.limits,
+                passage.provenance, self.run_id, records, self._limits(passage),
             )  # fmt: skip
         if not reading.parts:
             self._finish(passage)
@@ -117,7 +105,7 @@ class Normalising:
         outcomes = tuple(passage.outcomes[number] for number in sorted(passage.outcomes))
         self._start(
             passage, self._finished, finish_task, passage.source.adapter, plans, record_types, passage.reading,
-            outcomes, previous, passage.provenance, self.run_id, passage.folder / "records", self.limits,
+            outcomes, previous, passage.provenance, self.run_id, passage.folder / "records", self._limits(passage),
         )  # fmt: skip
 
     def _finished(self, passage: Passage, finished: Any) -> None:

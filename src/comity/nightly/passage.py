@@ -6,7 +6,6 @@ all of it is finished.
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from comity.errors import ComityError
     from comity.mappings import normalise
     from comity.mappings.plan import Provenance
+    from comity.nightly.isolation import Done
     from comity.nightly.pending import Waiting
     from comity.nightly.source import Source
     from comity.nightly.work import Finished
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Passage:
-    """``outcomes``: by the number of the part, one for each mapping. ``blocks``, ``marks``: what validation says."""
+    """``outcomes``: by the number of the part, one for each mapping. ``blocks``, ``marks``: what validation says.
+
+    ``worked``, ``cpu``, ``memory``: seconds of all its tasks, of processor, and the most bytes that one of them took.
+    """
 
     source: Source
     waiting: Waiting
@@ -46,6 +49,9 @@ class Passage:
     marks: tuple[str, ...] = ()
     release: int | None = None
     seconds: float = 0.0
+    worked: float = 0.0
+    cpu: float = 0.0
+    memory: int = 0
 
     @property
     def name(self) -> str:
@@ -59,10 +65,11 @@ class Passage:
         """The first error is the cause; what follows from it is not told."""
         self.error = self.error or error
 
-    def begin_again(self) -> None:
-        """As if it had not begun: what a dead worker left is removed."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.reading, self.outcomes = None, {}
+    def took(self, done: Done) -> None:
+        """Count what a task of it took."""
+        self.worked += done.seconds
+        self.cpu += done.cpu
+        self.memory = max(self.memory, done.memory)
 
     def report(self) -> ExportReport:
         """What became of it."""
@@ -90,4 +97,6 @@ class Passage:
             self.reading.notes if self.reading else (),
             ErrorLine.of(self.error) if self.error else None,
             self.seconds,
+            self.cpu,
+            self.memory,
         )

@@ -7,13 +7,11 @@ waits in the inbox.
 
 from __future__ import annotations
 
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comity.nightly.inbox import Delivery, InboxFile, deliveries, waiting_files
 from comity.nightly.work import snapshot_task
-from comity.nightly.workers import worker_died
 from comity.store.failure import storing
 from comity.store.layout import make_folder
 
@@ -47,13 +45,9 @@ def find_waiting(store: Store, source: Source, staging: Path, workers: Workers) 
     """The exports to take, oldest first; their files are in the archive when this returns."""
     adapter = source.adapter
     if adapter.delivery.database is not None:
-        try:
-            snapshot = workers.submit(
-                snapshot_task, adapter, staging / source.source_id / "snapshot"
-            ).result()
-        except BrokenProcessPool as error:
-            workers.renew()
-            raise worker_died(source.source_id, error) from None
+        into = staging / source.source_id / "snapshot"
+        make_folder(into)
+        snapshot = workers.submit(source.source_id, into, 0.0, snapshot_task, adapter, into).result().value
         file = InboxFile(snapshot.path, store.archive(snapshot.path), snapshot.size)
         found: tuple[Delivery, ...] = deliveries((file,), together=False)
     else:

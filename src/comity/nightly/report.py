@@ -62,7 +62,10 @@ class ErrorLine:
 
 @dataclass(frozen=True)
 class ExportReport:
-    """One export of one source. ``marks``: checks that failed with a warning; ``blocks``: those that stopped it."""
+    """One export of one source. ``marks``: checks that failed with a warning; ``blocks``: those that stopped it.
+
+    ``cpu_seconds``, ``peak_memory``: processor time of all its tasks, and the most bytes that one of them took.
+    """
 
     source_id: str
     export_id: str
@@ -76,6 +79,8 @@ class ExportReport:
     notes: tuple[str, ...]
     error: ErrorLine | None
     seconds: float
+    cpu_seconds: float = 0.0
+    peak_memory: int = 0
 
 
 @dataclass(frozen=True)

@@ -223,7 +223,7 @@ def _explained(what: str, place: Path) -> Iterator[None]:
     try:
         with storing(what, place):
             yield
-    except ComityError:
+    except (ComityError, MemoryError):  # of memory, the process that has the task tells more
         raise
     except Exception as fault:
         raise ReadError(

@@ -1,0 +1,32 @@
+"""What every task needs, imported once in the process that all tasks are forked from.
+
+Invariant: importing runs no thread and opens nothing, so that a fork of it is as good as a new process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+class _WithoutPandas:
+    """Arrow imports pandas, for a second and 40 MB, to ask whether an array is one of pandas'. Here none ever is."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("a task does without pandas", name=name)
+
+
+sys.meta_path.insert(0, _WithoutPandas())
+# OpenBLAS would start threads when numpy is imported; no task multiplies matrices.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import duckdb  # noqa: E402, F401
+import pyarrow.parquet  # noqa: E402, F401
+
+import comity.adapters.export  # noqa: E402
+import comity.mappings.duplicates  # noqa: E402
+import comity.mappings.normalise  # noqa: E402
+import comity.nightly.work  # noqa: E402
+import comity.store.merge  # noqa: E402, F401
