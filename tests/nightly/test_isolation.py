@@ -1,4 +1,4 @@
-"""A task in a process of its own: whatever it does, the one who waits for it hears what it was, and nothing lives on."""
+"""A task in a process of its own: whatever it does, the one who waits hears of it, and nothing lives on."""
 
 from __future__ import annotations
 

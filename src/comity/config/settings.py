@@ -24,7 +24,7 @@ SETTINGS = {
     "Default: `ledger.sqlite` in the data folder.",
     "jobs": "How many worker processes a run starts. Default: one a processor.",
     "memory_limit": "How much memory DuckDB may take in each worker, for example `2GB`. Default: `512MB`.",
-    "source_time": "How long the work on one export may take, for example `90min`, `12h`. What takes longer is stopped. "
+    "source_time": "How long the work on one export may take, for example `90min`, `12h`. What takes longer ends. "
     "Default: `6h`.",
     "source_memory": "How much memory one process of an export may take in all, for example `8GB`. Default: 2 GB more "
     "than twice `memory_limit`.",
