@@ -136,7 +136,10 @@ def test_with_room_again_the_next_night_goes_on(small_disk: SmallFederation) -> 
 
 @pytest.mark.parametrize("place", ["archive", "ledger.sqlite", "."])
 def test_a_place_that_may_not_be_written_is_told(federation: SmallFederation, place: str) -> None:
-    for name in ("first", "second"):  # as just delivered: what the archive knows by its time is not copied again
+    for name in (
+        "first",
+        "second",
+    ):  # as just delivered: what the archive knows by its time is not copied again
         (federation.data / "inbox" / name / "export-2").touch()
     path = federation.data / place
     mode = path.stat().st_mode & 0o777

@@ -6,12 +6,10 @@ written but below ``into``, and no ledger is touched.
 
 from __future__ import annotations
 
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comity.nightly.work import finish_task, normalise_task, read_task
-from comity.nightly.workers import worker_died
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,12 +56,8 @@ def try_export(
     if workers is None or len(tasks) < 2:
         outcomes = tuple(normalise_task(*task) for task in tasks)
     else:
-        try:
-            doing = [workers.submit(normalise_task, *task) for task in tasks]
-            outcomes = tuple(future.result() for future in doing)
-        except BrokenProcessPool as error:
-            workers.renew()
-            raise worker_died(source.source_id, error) from None
+        doing = [workers.submit(source.source_id, into, 0.0, normalise_task, *task) for task in tasks]
+        outcomes = tuple(future.result().value for future in doing)
     finished = finish_task(
         source.adapter,
         source.plans,
