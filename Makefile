@@ -1,6 +1,8 @@
 # Two commands set everything up: `make demo` and `make test`.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# A reader of Iceberg of another age, in an environment of its own: extensions are packaged for this DuckDB.
+DUCKDB_1 := duckdb==1.5.5 duckdb-extension-iceberg==1.5.5 duckdb-extension-avro==1.5.5
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test lint bench docs clean
@@ -31,6 +33,7 @@ docs: .venv/.run
 
 .venv/.test: .venv/.run
 	$(PIP) --editable ".[postgresql,mysql]" --group test --group lint
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/duckdb-1.5.5 --upgrade $(DUCKDB_1)
 	touch $@
 
 .venv/.bench: .venv/.test

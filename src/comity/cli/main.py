@@ -45,7 +45,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "shell": ("comity.cli.shell:command", "An interactive SQL shell over the federation."),
     "trace": ("comity.cli.trace:command", "The way from a record back to file, row, raw cells and rules."),
     "releases": ("comity.cli.releases:command", "List the releases."),
-    "store": ("comity.cli.store:command", "Look after the store: sweep, views of an older release."),
+    "store": (
+        "comity.cli.store:command",
+        "Look after the store: sweep, views of an older release, Iceberg tables.",
+    ),
 }
 
 

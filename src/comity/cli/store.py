@@ -47,6 +47,48 @@ def views(settings: Settings, release: int | None, output: Path | None) -> None:
     click.echo(f"Written: {output or store.layout.views_file}")
 
 
+@command.command("sync")
+@click.option(
+    "--record", "record_types", multiple=True, metavar="TYPE", help="Only this record type; may be repeated."
+)
+@click.option(
+    "--check", is_flag=True, help="Only say whether the tables are in step; exit code 1 if one is not."
+)
+@click.option(
+    "--rebuild", is_flag=True, help="Build the tables again, whatever they say, and drop what they said."
+)
+@click.pass_obj
+def sync(settings: Settings, record_types: tuple[str, ...], check: bool, rebuild: bool) -> int:
+    """Bring the Iceberg tables in step with the ledger: those that are missing, behind, ahead, or list other files.
+
+    Every kept snapshot is compared with the ledger, file by file, and metadata that no snapshot needs is removed. A run
+    does this by itself, for the current snapshot, after it has published.
+    """
+    from comity.errors import ConfigError
+    from comity.store.iceberg import sync as bring
+
+    if check and rebuild:
+        raise click.UsageError("--check changes nothing, so it does not go with --rebuild")
+    if not settings.iceberg:
+        raise ConfigError(
+            "config.iceberg-off",
+            "This federation keeps no Iceberg tables",
+            found="the setting iceberg is no",
+            remedy="set `iceberg = true` in comity.toml, or COMITY_ICEBERG=yes",
+        )
+    store = _open(settings, writable=True)
+    outcomes = bring(store, record_types or None, thorough=True, check=check, anew=rebuild)
+    width = max((len(outcome.record_type) for outcome in outcomes), default=0)
+    for outcome in outcomes:
+        shown = f"release {outcome.release}, {outcome.rows:,} records" if outcome.release else "empty"
+        why = f": {outcome.reason}" if outcome.reason else ""
+        said = "failed" if outcome.error else f"{outcome.action}{why} ({shown})"
+        click.echo(f"{outcome.record_type:<{width}}  {said}")
+    for error in {o.error.text(): o.error for o in outcomes if o.error}.values():
+        click.echo(f"comity: {error.text()}", err=True)
+    return 0 if all(o.action not in ("failed", "out of step") for o in outcomes) else 1
+
+
 def _open(settings: Settings, *, writable: bool) -> Store:
     from comity.errors import StoreError
     from comity.standard import load_standard

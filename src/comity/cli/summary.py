@@ -43,6 +43,10 @@ def print_summary(report: NightReport, settings: Settings) -> None:
         click.echo(f"\nNothing new: {', '.join(report.skipped)}")
     for source_id, why in report.not_set_up:
         click.echo(f"\n{source_id}: not set up here, so not read\n  {printable(why)}")
+    if report.iceberg:
+        click.secho("\nThe Iceberg tables did not follow; what is published is not affected", fg="yellow")
+        for error in report.iceberg:
+            _print_error(error)
     released = ", ".join(map(str, report.releases)) or "none"
     click.echo(f"\nRun {report.run_id} took {report.seconds:.1f} s. Releases: {released}.")
     click.echo(f"Report: {settings.data_dir / 'runs' / report.run_id}")

@@ -30,11 +30,14 @@ SETTINGS = {
     "than twice `memory_limit`.",
     "source_disk": "How much disk the work on one export may take, for example `50GB`. Default: half of what is free "
     "when the run begins.",
+    "iceberg": "Whether a run keeps an Apache Iceberg table of every record type in step: `yes` or `no`. "
+    "Default: `yes`.",
 }
 """Every setting. In the environment it is ``COMITY_`` and its name in capitals."""
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT])(i?)B", re.IGNORECASE)
 _TIME = re.compile(r"(\d+(?:\.\d+)?) ?(s|min|h)", re.IGNORECASE)
 _SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0}
+_YES, _NO = {"yes", "true", "on", "1"}, {"no", "false", "off", "0"}
 _PASSWORD = re.compile(r"://[^/@]*:[^/]*@|[?&]password=", re.IGNORECASE)
 
 
@@ -45,6 +48,7 @@ class Settings:
     ``ledger_url``: a SQLAlchemy URL, or None for SQLite in the data folder. ``jobs``: worker processes.
     ``memory_limit``: of DuckDB in each worker, in DuckDB's words, for example ``512MB``. ``source_time`` in seconds,
     ``source_memory`` and ``source_disk`` in bytes: what one export may use; ``source_disk`` None: half of what is free.
+    ``iceberg``: keep Iceberg tables in step with the releases.
     """
 
     data_dir: Path
@@ -55,6 +59,7 @@ class Settings:
     source_time: float = 6 * 3600.0
     source_memory: int = 3_024_000_000
     source_disk: int | None = None
+    iceberg: bool = False
 
 
 def load_settings(
@@ -95,6 +100,9 @@ def load_settings(
         raise _invalid(
             "'source_time' is a number with a unit, s, min or h, for example '90min'", timed, hours
         )
+    tables, told = pick("iceberg", "yes")
+    if tables.lower() not in _YES | _NO:
+        raise _invalid("'iceberg' is yes or no", told, tables)
     return Settings(
         data_dir=(start / pick("data", "data")[0]).resolve(),
         federation=(start / root).resolve() if root else _find_federation(start),
@@ -104,6 +112,7 @@ def load_settings(
         source_time=float(match[1]) * _SECONDS[match[2].lower()],
         source_memory=size("source_memory") or 2 * bytes_of(memory) + 2_000_000_000,
         source_disk=size("source_disk"),
+        iceberg=tables.lower() in _YES,
     )
 
 

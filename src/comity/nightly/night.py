@@ -58,12 +58,25 @@ def run_night(settings: Settings, only: tuple[str, ...] = (), tell: Tell = lambd
             tuple(found.not_set_up),
             tuple((name, ErrorLine.of(error)) for name, error in federation.broken),
             time.monotonic() - began,
+            _iceberg(settings, store, tell),
         )
         status = "succeeded" if report.succeeded else "partly failed"
         write_report(report, store.layout.runs / run_id)
         return report
     finally:
         store.end_run(run_id, status)  # clears the staging too
+
+
+def _iceberg(settings: Settings, store: Store, tell: Tell) -> tuple[ErrorLine, ...]:
+    """Bring the Iceberg tables to the last release. A failure is told, and fails nothing: the release stands."""
+    if not settings.iceberg:
+        return ()
+    from comity.store.iceberg import keep_in_step
+
+    errors = keep_in_step(store)
+    for error in errors:
+        tell("iceberg", "failed", error.message)
+    return tuple(map(ErrorLine.of, errors))
 
 
 @dataclass

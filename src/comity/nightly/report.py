@@ -86,7 +86,8 @@ class ExportReport:
 @dataclass(frozen=True)
 class NightReport:
     """A whole run. ``skipped``: sources with nothing new. ``not_set_up``: those whose database is not named here, and
-    why. ``broken``: those whose adapter or mapping does not load.
+    why. ``broken``: those whose adapter or mapping does not load. ``iceberg``: what kept tables from following the
+    last release; the release stands all the same.
     """
 
     run_id: str
@@ -96,6 +97,7 @@ class NightReport:
     not_set_up: tuple[tuple[str, str], ...]
     broken: tuple[tuple[str, ErrorLine], ...]
     seconds: float
+    iceberg: tuple[ErrorLine, ...] = ()
 
     @property
     def succeeded(self) -> bool:
