@@ -33,7 +33,7 @@ docs: .venv/.run
 
 .venv/.test: .venv/.run
 	$(PIP) --editable ".[postgresql,mysql]" --group test --group lint
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/duckdb-1.5.5 --upgrade $(DUCKDB_1)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/duckdb-1.5.5 --upgrade --no-deps --no-warn-conflicts $(DUCKDB_1)
 	touch $@
 
 .venv/.bench: .venv/.test
