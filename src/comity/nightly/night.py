@@ -50,6 +50,7 @@ def run_night(settings: Settings, only: tuple[str, ...] = (), tell: Tell = lambd
         with Workers.of(settings, staging) as workers:
             found = _find(federation, store, staging, workers, tell)
             releases, exports = _rounds(federation, store, run_id, found.queues, workers, limits, tell)
+        iceberg = _iceberg(settings, store, tell)
         report = NightReport(
             run_id,
             releases,
@@ -58,7 +59,7 @@ def run_night(settings: Settings, only: tuple[str, ...] = (), tell: Tell = lambd
             tuple(found.not_set_up),
             tuple((name, ErrorLine.of(error)) for name, error in federation.broken),
             time.monotonic() - began,
-            _iceberg(settings, store, tell),
+            iceberg,
         )
         status = "succeeded" if report.succeeded else "partly failed"
         write_report(report, store.layout.runs / run_id)
