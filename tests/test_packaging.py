@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
@@ -102,29 +105,47 @@ def test_the_engine_imports_nothing_that_is_not_declared() -> None:
 # The wheel
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built and unpacked where nothing else of the project is; its dependencies are those of the tests."""
+PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
+
+
+def built(project: Path, into: Path) -> Path:
+    """The wheel of ``project``."""
     pytest.importorskip("hatchling", reason="the build backend is not installed")
-    folder = tmp_path_factory.mktemp("wheel")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
-        [*pip, "wheel", ROOT, "--no-deps", "--no-build-isolation", "--wheel-dir", folder / "dist"], check=True
+        [*PIP, "wheel", project, "--no-deps", "--no-build-isolation", "--wheel-dir", into], check=True
     )
-    (wheel,) = (folder / "dist").iterdir()
-    subprocess.run(
-        [*pip, "install", "--no-deps", "--no-index", "--target", folder / "installed", wheel], check=True
-    )
-    return folder / "installed"
+    (wheel,) = into.iterdir()
+    return wheel
+
+
+def environment(folder: Path, *wheels: Path) -> Path:
+    """A fresh virtual environment with those wheels; whatever else they need is that of the tests. Its packages."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (packages,) = (folder / "lib").glob("python*/site-packages")
+    # Behind the environment's own, and no editable install counts: a path that a .pth file names brings none in.
+    (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", "utf-8")
+    python = folder / "bin" / "python"
+    subprocess.run([*PIP, "--python", python, "install", "--no-deps", "--no-index", *wheels], check=True)
+    return packages
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(ROOT, tmp_path_factory.mktemp("wheel") / "dist")
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of an environment where Comity's wheel is and nothing else of the project."""
+    return environment(tmp_path_factory.mktemp("comity") / "venv", wheel)
 
 
 def called(installed: Path, cwd: Path, *arguments: str) -> str:
-    code = "from comity.cli.main import main; main()"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COMITY_")}
-    done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=cwd,
-        env={**environment, "PYTHONPATH": str(installed)},
-    )  # fmt: skip
+    comity = installed.parents[2] / "bin" / "comity"
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("COMITY_", "PYTHONPATH"))
+    }
+    done = subprocess.run([comity, *arguments], capture_output=True, text=True, cwd=cwd, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -153,11 +174,41 @@ def test_an_installed_comity_runs_a_night_outside_the_repository(installed: Path
     assert answer.split() == ["any", "true"]
 
 
+@pytest.mark.slow
+def test_a_package_brings_a_reader_and_an_adapter(
+    wheel: Path, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    example, name = ROOT / "docs" / "example-package", "uto-lost-tools"
+    copied = shutil.copytree(example, tmp_path / "example", ignore=shutil.ignore_patterns("__pycache__"))
+    installed = environment(tmp_path / "venv", wheel, built(copied, tmp_path / "dist"))
+    own = tmp_path / "own"
+    called(installed, tmp_path, "init", str(own), "--empty")
+    inbox = own / "data" / "inbox" / name
+    shutil.copytree(example / "src" / "comity_card_index" / name / "sample", inbox)
+
+    listed = called(installed, own, "sources")
+    said = called(installed, own, "run")
+    query = "SELECT category_as_given, colour, status_date, source_row FROM item ORDER BY source_row"
+    answer = called(installed, own, "sql", query, "--format", "csv")
+    rejects = called(installed, own, "rejects")
+    record = called(installed, own, "sql", "SELECT record_id FROM item LIMIT 1", "--format", "csv").split()[
+        -1
+    ]
+    trace = called(installed, own, "trace", record)
+
+    assert listed.split()[0] == name and "release 1" in said
+    assert answer.splitlines()[1:] == ["hammer,red,2026-02,1", "saw,,,2", "pliers,green,2026-03-01,4"]
+    assert "a line of the card has no '='" in rejects
+    assert "tools.cards" in trace
+    schema = json.loads((own / "schemas" / "adapter.schema.json").read_text("utf-8"))
+    assert "separator" in schema["definitions"]["format card_index"]["properties"]
+
+
 def test_the_wheel_holds_the_engine_and_the_federation_and_nothing_else(installed: Path) -> None:
     top = {path.name for path in installed.iterdir()}
     rooms = {path.name for path in (installed / "comity" / "federation").iterdir()}
 
-    assert {name for name in top if not name.endswith(".dist-info")} <= {"comity", "bin"}
+    assert {name for name in top if not name.endswith(".dist-info")} <= {"comity", "dependencies.pth"}
     assert rooms == {"adapters", "mappings", "standard", "validation"}
     for room in rooms:
         here = {

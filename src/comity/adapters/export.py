@@ -6,7 +6,7 @@ that fits its head; and what is no export at all (nothing, zeros, a picture) is 
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,12 +15,12 @@ from comity.adapters.content import check_content
 from comity.adapters.drift import DriftError
 from comity.adapters.encoding import PartlyDecodedError
 from comity.adapters.part import ExportFile, Reading
-from comity.adapters.reader import find_reader
+from comity.adapters.reader import BUILT_IN, find_reader
 from comity.adapters.refused import join_refused
-from comity.errors import ReadError
+from comity.errors import ComityError, ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from comity.adapters.adapter import Adapter
@@ -57,13 +57,33 @@ def _read_file(adapter: Adapter, file: ExportFile, into: Path, first_row: int) -
     chosen = adapter.formats[index]
     # The snapshot of a query is a Parquet file, read as one.
     kind = "parquet" if chosen.type == "database" else chosen.type
-    reading = find_reader(kind).read(file, chosen, adapter, into, first_row)
+    with _a_readers_own_fault(kind, file):
+        reading = find_reader(kind).read(file, chosen, adapter, into, first_row)
     _check_account(reading, file, kind)
     return replace(
         reading,
         parts=tuple(replace(part, format=index) for part in reading.parts),
         files=tuple(replace(read, format=index) for read in reading.files),
     )
+
+
+@contextmanager
+def _a_readers_own_fault(kind: str, file: ExportFile) -> Iterator[None]:
+    """Whatever a package's reader does wrong is the failure of this source, in words."""
+    try:
+        yield
+    except (ComityError, KeyboardInterrupt, MemoryError):
+        raise
+    except BaseException as error:  # also what calls sys.exit()
+        if kind in BUILT_IN:
+            raise
+        raise ReadError(
+            "read.plug-in-failed",
+            f"The reader of '{kind}', which an installed package brings, failed",
+            file=file.name,
+            found=(f"{type(error).__name__}: {error}".splitlines() or [""])[0],
+            remedy="report it to whoever made the package; nothing of this source is published",
+        ) from error
 
 
 def _check_account(reading: Reading, file: ExportFile, kind: str) -> None:
@@ -90,7 +110,8 @@ def _choose(adapter: Adapter, file: ExportFile) -> int:
     partly: list[tuple[float, int]] = []
     for index, format in enumerate(adapter.formats):
         try:
-            find_reader(format.type).probe(file, format, adapter)
+            with _a_readers_own_fault(format.type, file):
+                find_reader(format.type).probe(file, format, adapter)
         except ReadError as error:
             errors.append(error)
             if isinstance(error, PartlyDecodedError) and error.share <= _TOLERATED:

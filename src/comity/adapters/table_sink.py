@@ -74,6 +74,11 @@ class TableSink:
             texts = [text.filter(pa.array(~bad)) for text in texts]
         self._parts.add(pa.array(rows[~bad]), texts)
 
+    def refuse(self, code: str, message: str, *, raw: str | None = None, line: int | None = None) -> None:
+        """The next row of the file, which could not be read."""
+        self._refused.add(code, message, source_row=self._row, raw=raw, line=line)
+        self._row += 1
+
     def finish(self, moved: Sequence[str] = ()) -> Reading:
         """The account of the file. ``moved``: the columns that stand in another order than declared."""
         file, count = self._file, self._row - self._first_row
