@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from comity.config.settings import ROOMS, SETTINGS, Settings, load_settings
+from comity.config.signals import SECRETS, SignalSettings
 from comity.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the machine's own."""
-    for name in SETTINGS:
+    for name in (*SETTINGS, *SECRETS):
         monkeypatch.delenv(f"COMITY_{name.upper()}", raising=False)
 
 
@@ -26,9 +27,10 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_every_field_of_the_settings_is_a_setting_with_a_description() -> None:
-    fields = {name.removesuffix("_dir").removesuffix("_url") for name in Settings.__dataclass_fields__}
+    own = {name.removesuffix("_dir") for name in Settings.__dataclass_fields__ if name != "signals"}
+    signals = set(SignalSettings.__dataclass_fields__) - set(SECRETS)
 
-    assert fields == set(SETTINGS)
+    assert {name.replace("ledger_url", "ledger") for name in own} | signals == set(SETTINGS)
     assert all("Default: " in text for text in SETTINGS.values())
 
 
@@ -80,7 +82,7 @@ def test_the_nearest_folder_above_that_has_the_four_rooms_is_the_federation(tmp_
 @pytest.mark.parametrize(
     ("text", "code", "near"),
     [
-        ('dta = "x"', "config.unknown-key", "did you mean 'data'? Known: data, federation, jobs, ledger, memory_limit"),
+        ('dta = "x"', "config.unknown-key", "did you mean 'data'? Known: data, federation, jobs, ledger, log, "),
         ("data = x", "config.bad-toml", ""),
         ("data = [1]", "config.invalid-value", ""),
         ("jobs = 0", "config.invalid-value", ""),
@@ -122,3 +124,56 @@ def test_a_ledger_with_a_password_may_come_from_the_environment(
     monkeypatch.setenv("COMITY_LEDGER", "postgresql://user:open-sesame@host/ledger")
 
     assert load_settings(start=tmp_path).ledger_url == "postgresql://user:open-sesame@host/ledger"
+
+
+def test_who_is_told_stands_in_the_file_and_the_secrets_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        tmp_path,
+        'webhook = "https://chat.example.org/hook"\nmail_to = "a@example.org, b@example.org"\n'
+        'mail_server = "smtp+starttls://mail.example.org:587"\nmetrics_file = "comity.prom"\nlog = "json"\n',
+    )
+    monkeypatch.setenv("COMITY_WEBHOOK_TOKEN", "t0ken")
+    monkeypatch.setenv("COMITY_MAIL_PASSWORD", "pa55word")
+
+    signals = load_settings(start=tmp_path).signals
+
+    assert signals.webhook == "https://chat.example.org/hook" and signals.log == "json"
+    assert signals.mail_to == ("a@example.org", "b@example.org")
+    assert signals.metrics_file == tmp_path / "comity.prom"
+    assert signals.secrets == ("t0ken", "pa55word")
+    assert "t0ken" not in repr(signals) and "pa55word" not in repr(signals)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_in_the_file_is_no_setting(tmp_path: Path, name: str) -> None:
+    write(tmp_path, f'{name} = "x"\n')
+
+    with pytest.raises(ConfigError, match=r"config\.unknown-key"):
+        load_settings(start=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ('webhook = "ftp://pl4nted/x"', "config.invalid-value"),
+        ('webhook = "https://user:pl4nted@host/x"', "config.secret-in-file"),
+        ('webhook = "https://[pl4nted"', "config.invalid-value"),
+        ('openlineage_url = "marquez"', "config.invalid-value"),
+        ('mail_server = "mail.example.org"', "config.invalid-value"),
+        ('mail_server = "smtps://user:pl4nted@host"', "config.secret-in-file"),
+        ('mail_to = "nobody"', "config.invalid-value"),
+        ('log = "xml"', "config.invalid-value"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_before_the_night_and_not_repeated(
+    tmp_path: Path, line: str, code: str
+) -> None:
+    write(tmp_path, line + "\n")
+
+    with pytest.raises(ConfigError) as caught:
+        load_settings(start=tmp_path)
+
+    assert caught.value.code == code
+    assert "pl4nted" not in caught.value.text()

@@ -15,6 +15,7 @@ from comity.cli.examples import EXAMPLES
 from comity.cli.lazy import subcommands
 from comity.cli.main import COMMANDS, EXIT_CODES, cli
 from comity.config.settings import SETTINGS
+from comity.config.signals import SECRETS
 from comity.standard import load_standard, markdown_pages
 from comity.workbench.schemas import FOLDER, write_schemas
 
@@ -68,6 +69,11 @@ def settings_page() -> str:
             "jobs = 4",
             'memory_limit = "2GB"',
             "```\n",
+            "Secrets stand only in the environment:\n",
+            _table(
+                ("in the environment", "what it is"),
+                [(f"`COMITY_{name.upper()}`", text) for name, text in SECRETS.items()],
+            ),
             "No password stands in a file. The URL of a ledger with a password is set in `COMITY_LEDGER`. The URL of a",
             "database that a source is read from stands in the variable that its `adapter.yaml` names; a source whose",
             "variable is not set is listed as not set up, and is not read. One that was read before fails instead, so",

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
     "--jobs", metavar="N", type=click.IntRange(1), help="Worker processes. Default: one a processor."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--log",
+    type=click.Choice(("text", "json")),
+    help="What goes to stderr meanwhile: progress for a person, or one JSON line an event.",
+)
 @click.pass_obj
-def command(settings: Settings, sources: tuple[str, ...], jobs: int | None, as_json: bool) -> int:
+def command(
+    settings: Settings, sources: tuple[str, ...], jobs: int | None, as_json: bool, log: str | None
+) -> int:
     """Take what is new in the inbox, oldest first: normalise, validate, publish.
 
     One source's failure is its own. Exit code 0: all that was new is published; 1: some of it is not, and the summary
@@ -34,7 +41,9 @@ def command(settings: Settings, sources: tuple[str, ...], jobs: int | None, as_j
 
     if jobs is not None:
         settings = replace(settings, jobs=jobs)
-    with progress(sys.stderr, quiet=as_json) as tell:
+    if log is not None:
+        settings = replace(settings, signals=replace(settings.signals, log=log))
+    with progress(sys.stderr, quiet=as_json or settings.signals.log == "json") as tell:
         report = run_night(settings, sources, tell)
     if as_json:
         click.echo(report.as_json())

@@ -47,6 +47,8 @@ def print_summary(report: NightReport, settings: Settings) -> None:
         click.secho("\nThe Iceberg tables did not follow; what is published is not affected", fg="yellow")
         for error in report.iceberg:
             _print_error(error)
+    for each in report.undelivered:
+        click.secho(f"\nNot told: {printable(each)}", fg="yellow")
     released = ", ".join(map(str, report.releases)) or "none"
     click.echo(f"\nRun {report.run_id} took {report.seconds:.1f} s. Releases: {released}.")
     click.echo(f"Report: {settings.data_dir / 'runs' / report.run_id}")

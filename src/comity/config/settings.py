@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from comity.config.signals import SIGNAL_SETTINGS, SignalSettings, load_signals
 from comity.errors import ConfigError, nearest
 
 FILE = "comity.toml"
@@ -32,6 +33,7 @@ SETTINGS = {
     "when the run begins.",
     "iceberg": "Whether a run keeps an Apache Iceberg table of every record type in step: `yes` or `no`. "
     "Default: `yes`.",
+    **SIGNAL_SETTINGS,
 }
 """Every setting. In the environment it is ``COMITY_`` and its name in capitals."""
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT])(i?)B", re.IGNORECASE)
@@ -48,7 +50,7 @@ class Settings:
     ``ledger_url``: a SQLAlchemy URL, or None for SQLite in the data folder. ``jobs``: worker processes.
     ``memory_limit``: of DuckDB in each worker, in DuckDB's words, for example ``512MB``. ``source_time`` in seconds,
     ``source_memory`` and ``source_disk`` in bytes: what one export may use; ``source_disk`` None: half of what is free.
-    ``iceberg``: keep Iceberg tables in step with the releases.
+    ``iceberg``: keep Iceberg tables in step with the releases. ``signals``: who is told of a night.
     """
 
     data_dir: Path
@@ -60,6 +62,7 @@ class Settings:
     source_memory: int = 3_024_000_000
     source_disk: int | None = None
     iceberg: bool = False
+    signals: SignalSettings = field(default_factory=SignalSettings)
 
 
 def load_settings(
@@ -113,6 +116,7 @@ def load_settings(
         source_memory=size("source_memory") or 2 * bytes_of(memory) + 2_000_000_000,
         source_disk=size("source_disk"),
         iceberg=tables.lower() in _YES,
+        signals=load_signals(pick, os.environ.get, start),
     )
 
 

@@ -20,6 +20,7 @@ from comity.nightly.passage import Passage
 from comity.nightly.pending import Waiting, find_waiting
 from comity.nightly.publishing import publish_round
 from comity.nightly.report import ErrorLine, ExportReport, NightReport, write_report
+from comity.nightly.signals.watch import Watch
 from comity.nightly.source import Federation, Source, load_federation
 from comity.nightly.workers import Workers
 
@@ -47,23 +48,26 @@ def run_night(settings: Settings, only: tuple[str, ...] = (), tell: Tell = lambd
     limits = Limits(settings.memory_limit, 1, staging / "spill")
     status = "failed"
     try:
-        with Workers.of(settings, staging) as workers:
-            found = _find(federation, store, staging, workers, tell)
-            releases, exports = _rounds(federation, store, run_id, found.queues, workers, limits, tell)
-        iceberg = _iceberg(settings, store, tell)
-        report = NightReport(
-            run_id,
-            releases,
-            (*found.failed, *exports),
-            tuple(found.skipped),
-            tuple(found.not_set_up),
-            tuple((name, ErrorLine.of(error)) for name, error in federation.broken),
-            time.monotonic() - began,
-            iceberg,
-        )
-        status = "succeeded" if report.succeeded else "partly failed"
-        write_report(report, store.layout.runs / run_id)
-        return report
+        with Watch(settings, federation, store, run_id, tell) as watch:
+            with Workers.of(settings, staging) as workers:
+                found = _find(federation, store, staging, workers, watch.tell)
+                releases, exports = _rounds(
+                    federation, store, run_id, found.queues, workers, limits, watch.tell
+                )
+            iceberg = _iceberg(settings, store, watch.tell)
+            report = NightReport(
+                run_id,
+                releases,
+                (*found.failed, *exports),
+                tuple(found.skipped),
+                tuple(found.not_set_up),
+                tuple((name, ErrorLine.of(error)) for name, error in federation.broken),
+                time.monotonic() - began,
+                iceberg,
+            )
+            status = "succeeded" if report.succeeded else "partly failed"
+            write_report(report, store.layout.runs / run_id)
+            return watch.finish(report)
     finally:
         store.end_run(run_id, status)  # clears the staging too
 

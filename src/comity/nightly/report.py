@@ -87,7 +87,8 @@ class ExportReport:
 class NightReport:
     """A whole run. ``skipped``: sources with nothing new. ``not_set_up``: those whose database is not named here, and
     why. ``broken``: those whose adapter or mapping does not load. ``iceberg``: what kept tables from following the
-    last release; the release stands all the same.
+    last release; the release stands all the same. ``undelivered``: reports and signals that could not be made or sent,
+    which is not the night's failure.
     """
 
     run_id: str
@@ -98,6 +99,7 @@ class NightReport:
     broken: tuple[tuple[str, ErrorLine], ...]
     seconds: float
     iceberg: tuple[ErrorLine, ...] = ()
+    undelivered: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:

@@ -1,0 +1,1 @@
+"""What a night tells other programs: log, metrics, lineage, webhook, e-mail."""
