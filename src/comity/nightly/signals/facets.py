@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from comity.adapters.adapter import FieldSpec
+    from comity.adapters.field_spec import FieldSpec
     from comity.mappings.plan import Plan
     from comity.standard.column import Column
 
