@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from comity.nightly import sample
+from comity.workbench.golden import golden_lines
 from tests.servers import postgresql_server
-from tests.sources.golden import ROOT, golden_lines
+from tests.sources.golden import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,9 @@ import click
 from comity.cli.lazy import LazyGroup
 
 # name → (where it is, what `comity adapter --help` says of it)
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "test": ("comity.cli.adapter_test:command", "Run samples and compare them with their golden outputs."),
+}
 
 
 @click.group("adapter", cls=LazyGroup, table=COMMANDS)
