@@ -34,5 +34,8 @@ def federation(tmp_path_factory: pytest.TempPathFactory) -> SmallFederation:
     federation.add(VEHICLES, "cars", files="['*.csv']")
     rows = "".join(",".join(car) + "\n" for car in CARS)
     federation.drop("cars", "cars.csv", f"{rows}too,short\n".encode())
+    sample = federation.root / "adapters" / "cars" / "sample"
+    sample.mkdir()
+    (sample / "cars.csv").write_text(rows, "utf-8")
     assert federation.run().code == 0
     return federation

@@ -11,6 +11,10 @@ from comity.cli.lazy import LazyGroup
 
 # name → (where it is, what `comity adapter --help` says of it)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "preview": (
+        "comity.cli.adapter_preview:command",
+        "Show rows as they come and as they would be published.",
+    ),
     "test": ("comity.cli.adapter_test:command", "Run samples and compare them with their golden outputs."),
 }
 

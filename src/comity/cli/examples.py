@@ -16,7 +16,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "run": ("comity run", "comity run --source SOURCE --jobs 4"),
     "sources": ("comity sources", "comity sources SOURCE"),
     "adapter": ("comity adapter --help",),
-    "adapter test": ("comity adapter test SOURCE --update", "comity adapter test SOURCE --junit FILE"),
+    "adapter preview": (
+        "comity adapter preview SOURCE --rows 10",
+        "comity adapter preview SOURCE --rejected",
+    ),
+    "adapter test": ("comity adapter test SOURCE --update --junit FILE",),
     "mapping": ("comity mapping show SOURCE",),
     "mapping show": ("comity mapping show SOURCE", "comity mapping show SOURCE --record RECORD_TYPE --sql"),
     "mapping diff": ("comity mapping diff SOURCE", "comity mapping diff SOURCE --values --examples 1"),
