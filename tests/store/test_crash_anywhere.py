@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import text
 
@@ -23,16 +25,15 @@ if TYPE_CHECKING:
     from comity.store import Store
 
 REPOSITORY = Path(__file__).parents[2]
-# Imports everything once, then forks a run for every number that it reads, which kills itself before that step; answers
-# with the signal that ended the run, or 0.
+# Makes one run, so that everything is imported, then forks a run for every number that it reads, which kills itself
+# before that step; answers with the signal that ended the run, or 0.
 PROGRAM = """
-import os, signal, sys
+import os, signal, sys, tempfile
 from pathlib import Path
-import alembic.command, duckdb, pyarrow.parquet
-from tests.store import small
 from tests.store.test_crash_anywhere import run_whole
 
-small.little()
+with tempfile.TemporaryDirectory() as folder:
+    run_whole(Path(folder) / "data")
 data = Path(sys.argv[1])
 
 def watched(event, arguments):
@@ -74,7 +75,10 @@ def run_whole(data: Path) -> None:
     for source in ("aa-cars", "bb-cars"):
         store.record_source(source, source[:2].upper(), title="Cars")
         small.record_export(store, run_id, source)
-    rejects = small.write_records(store.layout.staging_of(run_id) / "rejects.parquet", 1)
+    staging = store.layout.staging_of(run_id)
+    rejects, quality = staging / "rejects.parquet", staging / "quality.parquet"
+    for report in (rejects, quality):
+        pq.write_table(pa.table({"run_id": [run_id]}), report)
     store.record_rejects(run_id, "aa-cars", small.EXPORT, rejects, 1)
     number = len(store.releases()) + 1
     publications = [
@@ -82,7 +86,6 @@ def run_whole(data: Path) -> None:
         small.publication(store, run_id, 100 * number, "bb-cars", "BB"),
     ]
     store.publish(run_id, publications)
-    quality = small.write_records(store.layout.staging_of(run_id) / "quality.parquet", 1)
     store.record_quality(run_id, quality)
     store.end_run(run_id, "succeeded")
 

@@ -195,7 +195,7 @@ def _publish_often(data: Path, ledger_url: str | None, source: str, times: int) 
 
 
 def test_two_publishers_at_once_number_without_a_gap(tmp_path: Path, ledger_url: str | None) -> None:
-    times = 3
+    times = 2
     # Spawned, not forked: each comes to the store, and to its migrations, as a program of its own.
     context = multiprocessing.get_context("spawn")
     workers = [

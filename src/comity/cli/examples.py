@@ -43,6 +43,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'comity sql "SELECT source_id, rows_read, rows_rejected FROM accounting"',
         'comity sql "SELECT * FROM RECORD_TYPE" --output FILE.parquet',
     ),
+    "search": ('comity search person "FAMILY, GIVEN" --born 1970', "comity search vehicle NUMBER"),
     "shell": ("comity shell", "echo 'SELECT count(*) FROM RECORD_TYPE;' | comity shell --format csv"),
     "trace": ("comity trace RECORD_ID", "comity trace RECORD_ID --json"),
     "releases": ("comity releases",),

@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "quality": ("comity.cli.quality:command", "Show the validation results of a run."),
     "rejects": ("comity.cli.rejects:command", "Show the rows that could not become records, by reason."),
     "sql": ("comity.cli.sql:command", "Ask the federation a question in SQL."),
+    "search": ("comity.cli.search:command", "Ask by name or number: person, vehicle, document, firearm."),
     "shell": ("comity.cli.shell:command", "An interactive SQL shell over the federation."),
     "trace": ("comity.cli.trace:command", "The way from a record back to file, row, raw cells and rules."),
     "releases": ("comity.cli.releases:command", "List the releases."),
