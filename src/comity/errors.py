@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 class ComityError(Exception):
     """An error written for the person who reads it.
 
-    ``code`` is ``area.kebab-case``; ``line`` and ``column`` count from 1.
+    ``code`` is ``area.kebab-case``; ``line`` and ``column`` count from 1. ``exit_code``: where a command gives its
+    codes a meaning of their own; None: that of the kind of error.
     """
+
+    exit_code: int | None = None
 
     def __init__(
         self,

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("comity run", 'comity sql "SELECT owner_country, count(*) FROM person GROUP BY ALL"'),
     "init": ("comity init FOLDER", "comity init FOLDER --empty"),
-    "run": ("comity run", "comity run --source SOURCE --jobs 4"),
+    "plan": ("comity plan", "comity plan --country COUNTRY --json"),
+    "run": ("comity run", "comity run --source SOURCE --jobs 4", "comity run --retry-failed"),
+    "hold": ("comity hold", 'comity hold SOURCE --reason "the owner doubts tonight\'s export"'),
+    "release-hold": ("comity release-hold SOURCE",),
     "sources": ("comity sources", "comity sources SOURCE"),
     "adapter": ("comity adapter --help",),
     "adapter preview": (

@@ -19,14 +19,18 @@ EXIT_CODES = {
     0: "Done. For `run`: all that was new is published, or nothing was new.",
     1: "Something did not pass or could not be read or written: an export failed or was blocked, the disk is full, the "
     "ledger is locked. The message says which; running again may help.",
-    2: "The call, the configuration or the question is wrong: running it again changes nothing.",
+    2: "The call, the configuration or the question is wrong: running it again changes nothing. For `plan` alone: "
+    "there is something to do; what is wrong is 1 there.",
     130: "Interrupted by Ctrl-C. Nothing is half published.",
 }
 
 # name → (where it is, what `comity --help` says of it)
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("comity.cli.init:command", "Make a federation folder of your own."),
+    "plan": ("comity.cli.plan:command", "Say what a run would take and why, without doing it."),
     "run": ("comity.cli.run:command", "Take what is new in the inbox, normalise, validate, publish."),
+    "hold": ("comity.cli.hold:command", "Hold a source back: nothing of it is published."),
+    "release-hold": ("comity.cli.hold:release", "Release a source that was held."),
     "sources": ("comity.cli.sources:command", "List the sources of the federation, or show one."),
     "adapter": ("comity.cli.adapter:command", "Write, try and check an adapter."),
     "mapping": (
@@ -104,7 +108,11 @@ def cli(ctx: click.Context, data: str | None, federation: str | None) -> None:
     """
     from comity.config.settings import load_settings
 
-    ctx.obj = load_settings(data, federation)
+    try:
+        ctx.obj = load_settings(data, federation)
+    except ComityError as error:
+        error.exit_code = 1 if ctx.invoked_subcommand == "plan" else None
+        raise
 
 
 add_examples(cli, "")
@@ -116,7 +124,7 @@ def main(args: list[str] | None = None) -> None:
         code: Any = cli.main(args=args, standalone_mode=False)
     except ComityError as error:
         click.echo(f"comity: {error.text()}", err=True)
-        code = 1 if isinstance(error, ReadError | StoreError) else 2
+        code = error.exit_code or (1 if isinstance(error, ReadError | StoreError) else 2)
     except click.ClickException as error:
         error.show()
         code = error.exit_code

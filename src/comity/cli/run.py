@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 @click.option(
     "--jobs", metavar="N", type=click.IntRange(1), help="Worker processes. Default: one a processor."
 )
+@click.option(
+    "--country",
+    "countries",
+    multiple=True,
+    metavar="CC",
+    help="Only sources of this country; may be repeated.",
+)
+@click.option("--retry-failed", is_flag=True, help="Only sources of which something failed in the last run.")
+@click.option(
+    "--hold",
+    "holds",
+    multiple=True,
+    metavar="SOURCE",
+    help="Hold this source from now on, as `comity hold` does; may be repeated.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option(
     "--log",
@@ -26,7 +41,14 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def command(
-    settings: Settings, sources: tuple[str, ...], jobs: int | None, as_json: bool, log: str | None
+    settings: Settings,
+    sources: tuple[str, ...],
+    jobs: int | None,
+    countries: tuple[str, ...],
+    retry_failed: bool,
+    holds: tuple[str, ...],
+    as_json: bool,
+    log: str | None,
 ) -> int:
     """Take what is new in the inbox, oldest first: normalise, validate, publish.
 
@@ -43,8 +65,12 @@ def command(
         settings = replace(settings, jobs=jobs)
     if log is not None:
         settings = replace(settings, signals=replace(settings.signals, log=log))
+    if holds:
+        from comity.nightly.holding import hold_sources
+
+        hold_sources(settings, holds, "held when a run was started")
     with progress(sys.stderr, quiet=as_json or settings.signals.log == "json") as tell:
-        report = run_night(settings, sources, tell)
+        report = run_night(settings, sources, tell, countries=countries, retry_failed=retry_failed)
     if as_json:
         click.echo(report.as_json())
     else:

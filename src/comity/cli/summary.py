@@ -41,6 +41,13 @@ def print_summary(report: NightReport, settings: Settings) -> None:
     _print_unmapped(report)
     if report.skipped:
         click.echo(f"\nNothing new: {', '.join(report.skipped)}")
+    for source_id, why in report.held:
+        click.secho(f"\n{source_id}: {printable(why)}", fg="yellow")
+        click.echo(f"  next   comity release-hold {source_id}")
+    if report.stale:
+        click.secho("\nOverdue:", fg="yellow")
+        for line in report.stale:
+            click.echo(f"  {line.source_id:<22} {line.text()}")
     for source_id, why in report.not_set_up:
         click.echo(f"\n{source_id}: not set up here, so not read\n  {printable(why)}")
     if report.iceberg:

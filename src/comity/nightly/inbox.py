@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from comity.adapters.adapter import Adapter
+    from comity.nightly.outline import Outline
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Delivery:
     files: tuple[InboxFile, ...]
 
 
-def waiting_files(folder: Path, adapter: Adapter) -> tuple[Path, ...]:
+def waiting_files(folder: Path, adapter: Adapter | Outline) -> tuple[Path, ...]:
     """The files that the adapter's patterns name, oldest first: by its ``order``, else by time of change, then name."""
     patterns = adapter.delivery.files
     found = [

@@ -33,6 +33,7 @@ def publish_round(
     for passage in ready:
         tell(passage.name, "validating", "")
     judge.judge(ready)
+    _mind_holds(store, ready)
     for passage in passages:
         record(store, run_id, passage)
     release = _publish(store, run_id, [p for p in ready if p.error is None and not p.blocks])
@@ -42,6 +43,14 @@ def publish_round(
             why = passage.error.message if passage.error else "; ".join(passage.blocks)
             tell(passage.name, passage.outcome, f"in release {passage.release}" if passage.release else why)
     return release
+
+
+def _mind_holds(store: Store, passages: Sequence[Passage]) -> None:
+    """A source that was held while the night worked on it is not published."""
+    holds = {hold.source_id: hold for hold in store.holds()}
+    for passage in passages:
+        if (hold := holds.get(passage.name)) is not None:
+            passage.blocks += (hold.text(),)
 
 
 def _publish(store: Store, run_id: str, passages: list[Passage]) -> int | None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from comity.errors import ComityError
+    from comity.nightly.overdue import StaleLine
 
 Outcome = Literal["published", "blocked", "failed"]
 
@@ -88,7 +89,8 @@ class NightReport:
     """A whole run. ``skipped``: sources with nothing new. ``not_set_up``: those whose database is not named here, and
     why. ``broken``: those whose adapter or mapping does not load. ``iceberg``: what kept tables from following the
     last release; the release stands all the same. ``undelivered``: reports and signals that could not be made or sent,
-    which is not the night's failure.
+    which is not the night's failure. ``held``: those that a person holds back, and the hold in words. ``stale``:
+    those that are overdue.
     """
 
     run_id: str
@@ -100,6 +102,8 @@ class NightReport:
     seconds: float
     iceberg: tuple[ErrorLine, ...] = ()
     undelivered: tuple[str, ...] = ()
+    held: tuple[tuple[str, str], ...] = ()
+    stale: tuple[StaleLine, ...] = ()
 
     @property
     def succeeded(self) -> bool:

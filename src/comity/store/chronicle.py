@@ -64,6 +64,15 @@ def end_run(ledger: Ledger, run_id: str, status: str) -> None:
         )
 
 
+def last_run(connection: Connection) -> str | None:
+    """The last run that is over, however it ended."""
+    from sqlalchemy import func, select
+
+    from comity.store.tables import runs
+
+    return connection.execute(select(func.max(runs.c.run_id)).where(runs.c.status != "running")).scalar()
+
+
 def record_source(
     connection: Connection, source_id: str, owner_country: str, **described: str | None
 ) -> None:
@@ -72,6 +81,22 @@ def record_source(
 
     values = {"owner_country": owner_country, "recorded_at": datetime.now(UTC), **described}
     _put(connection, sources, {"source_id": source_id}, values)
+
+
+def changed_sources(
+    connection: Connection, described: Mapping[str, Mapping[str, str | None]]
+) -> dict[str, Mapping[str, str | None]]:
+    """Of these sources, those of which the ledger says something else, or nothing."""
+    from sqlalchemy import select
+
+    from comity.store.tables import sources
+
+    known = {row["source_id"]: row for row in connection.execute(select(sources)).mappings()}
+    return {
+        name: values
+        for name, values in described.items()
+        if name not in known or any(known[name][key] != value for key, value in values.items())
+    }
 
 
 def record_export(

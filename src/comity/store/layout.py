@@ -82,6 +82,11 @@ class Layout:
         return self.root / "current.duckdb"
 
     @property
+    def outlines_file(self) -> Path:
+        """What is remembered of compiled sources; it can be removed at any time."""
+        return self.root / "cache" / "sources.json"
+
+    @property
     def publish_lock(self) -> Path:
         """Held while files move into their final place, so that a sweep never meets them half way."""
         return self.root / "publish.lock"

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from comity.errors import StoreError
-from comity.store import catalogue, chronicle
+from comity.store import catalogue, chronicle, holds
 from comity.store.archive import archive
 from comity.store.failure import storing
 from comity.store.layout import Layout, make_folder, move_into_place, sync
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from comity.standard import Standard
+    from comity.store.holds import Hold
     from comity.store.publication import (
         Account,
         ArchivedFile,
@@ -145,6 +146,31 @@ class Store:
         """``described``: authority, title, description, kind, due, licence, attribution."""
         with self.ledger.writing("recording a source") as connection:
             chronicle.record_source(connection, source_id, owner_country, **described)
+
+    def record_sources(self, described: Mapping[str, Mapping[str, str | None]]) -> None:
+        """Many at once: source → owner_country and what else is described. Nothing is written where nothing changed."""
+        with self.ledger.reading() as connection:
+            changed = chronicle.changed_sources(connection, described)
+        if changed:
+            with self.ledger.writing("recording sources") as connection:
+                for source_id, values in changed.items():
+                    chronicle.record_source(connection, source_id, **values)  # type: ignore[arg-type]
+
+    def hold(self, source_ids: Sequence[str], by: str, reason: str) -> list[Hold]:
+        """Hold these sources back: nothing of them is published until they are released."""
+        with self.ledger.writing("holding sources") as connection:
+            return [holds.place(connection, source_id, by, reason) for source_id in source_ids]
+
+    def release_hold(self, source_id: str, by: str) -> Hold | None:
+        """Release a source; the hold that it had, None when it had none."""
+        with self.ledger.writing("releasing a source") as connection:
+            return holds.lift(connection, source_id, by)
+
+    def holds(self, *, everything: bool = False) -> list[Hold]:
+        """What is held now, or every hold there ever was."""
+        with self.ledger.reading() as connection:
+            found = holds.history(connection)
+        return [hold for hold in found if everything or hold.released_at is None]
 
     def record_export(
         self,

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0001"
+REVISION = "0002"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -194,4 +194,16 @@ quality_files = Table(
     Column("path", Text, primary_key=True),
     Column("run_id", String, ForeignKey("runs.run_id"), nullable=False, unique=True),
     Column("rows", BigInteger, nullable=False),
+)
+
+# Who held a source back, when and why, and who released it. Held: released_at is null.
+holds = Table(
+    "holds",
+    metadata,
+    Column("source_id", String, primary_key=True),
+    Column("held_at", Instant, primary_key=True),
+    Column("held_by", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("released_at", Instant),
+    Column("released_by", String),
 )

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from comity.config.settings import Settings
-    from comity.nightly.source import Federation
 
 MASK = "•••"
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -38,19 +37,18 @@ class Hide:
         return _IN_QUERY.sub(rf"\1={MASK}", text)
 
 
-def hide_for(settings: Settings, federation: Federation | None) -> Hide:
-    """What this run must not tell."""
-    return Hide((*settings.signals.secrets, *_of_ledger(settings), *_of_databases(federation)))
+def hide_for(settings: Settings, databases: Iterable[str]) -> Hide:
+    """What this run must not tell. ``databases``: the addresses of its sources, as their adapters write them."""
+    return Hide((*settings.signals.secrets, *_of_ledger(settings), *_of_databases(databases)))
 
 
 def _of_ledger(settings: Settings) -> Iterator[str]:
     yield from _of_url(settings.ledger_url or "")
 
 
-def _of_databases(federation: Federation | None) -> Iterator[str]:
-    for source in federation.sources if federation else ():
-        database = source.adapter.delivery.database
-        for name in _VARIABLE.findall(database.url) if database else ():
+def _of_databases(databases: Iterable[str]) -> Iterator[str]:
+    for address in databases:
+        for name in _VARIABLE.findall(address):
             value = os.environ.get(name, "")
             # A variable may hold a host or a path, which a person needs to see; then it has no slashes to hide.
             yield from _of_url(value) if "://" in value else (value,) if "/" not in value else ()

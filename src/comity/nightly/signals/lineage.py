@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from comity.nightly.report import ExportReport, NightReport
     from comity.nightly.signals.hide import Hide
-    from comity.nightly.source import Federation, Source
+    from comity.nightly.source import Source
+    from comity.standard import Standard
 
 NAME = "openlineage.jsonl"
 SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
@@ -46,23 +47,22 @@ class Lineage:
     """``path``: the file of events. ``send`` gets each of them too, or is None."""
 
     namespace: str
-    federation: Federation
+    standard: Standard
+    sources: Mapping[str, Source]
     run_id: str
     path: Path
     hide: Hide
     send: Callable[[dict[str, Any]], None] | None = None
     trouble: str | None = None
     _passages: dict[str, list[_Passage]] = field(default_factory=dict)
-    _sources: dict[str, Source] = field(default_factory=dict)
 
     def begin(self) -> None:
         """START of the night."""
-        self._sources = {source.source_id: source for source in self.federation.sources}
         self._emit("START", moment(), "night", self._night, {}, job="DAG")
 
     def tell(self, source: str, stage: str) -> None:
         """Hears of every stage of every source; what else the night does is no job of its own."""
-        if source not in self._sources:
+        if source not in self.sources:
             return
         passages = self._passages.setdefault(source, [])
         under_way = bool(passages) and passages[-1].ended is None
@@ -103,7 +103,7 @@ class Lineage:
     def _start(self, source: str) -> None:
         passages = self._passages[source]
         passages.append(_Passage(self._uuid(source, len(passages)), moment()))
-        known = self._sources.get(source)
+        known = self.sources.get(source)
         inputs = [self._export(known)] if known else []
         self._emit("START", passages[-1].began, source, passages[-1].run, self._below(), inputs=inputs)
 
@@ -114,7 +114,7 @@ class Lineage:
         passages = self._passages.setdefault(source, [])
         if number >= len(passages):
             self._start(source)
-        passage, known = passages[number], self._sources.get(source)
+        passage, known = passages[number], self.sources.get(source)
         ended = passage.ended or moment()
         self._validated(export, number, judged, ended)
         good = export.outcome == "published"
@@ -174,7 +174,7 @@ class Lineage:
         records = {account.record_type: account.records for account in export.accounts}
         found = []
         for plan in source.plans:
-            kind = self.federation.standard.record_types[plan.record_type]
+            kind = self.standard.record_types[plan.record_type]
             dataset = self._dataset(
                 f"{plan.record_type}.{source.source_id}",
                 schema=facets.record_schema(kind.columns),

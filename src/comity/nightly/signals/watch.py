@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
     from comity.config.settings import Settings
     from comity.nightly.freshness import Freshness
+    from comity.nightly.outline import Outline, Sources
     from comity.nightly.passage import Tell
     from comity.nightly.report import ExportReport, NightReport
     from comity.nightly.signals.lineage import Checks
     from comity.nightly.signals.trouble import Trouble
-    from comity.nightly.source import Federation
     from comity.store.store import Store
 
 
@@ -46,13 +46,21 @@ class Watch:
     """Used as a context around the work of a run. ``tell``: give it to the night instead of the caller's."""
 
     def __init__(
-        self, settings: Settings, federation: Federation, store: Store, run_id: str, tell: Tell
+        self,
+        settings: Settings,
+        sources: Sources,
+        outlines: tuple[Outline, ...],
+        store: Store,
+        run_id: str,
+        tell: Tell,
     ) -> None:
         self.settings, self.store, self.run_id = settings, store, run_id
         self.folder = store.layout.runs / run_id
-        self.hide = hide_for(settings, federation)
+        self.hide = hide_for(
+            settings, [each.delivery.database.url for each in outlines if each.delivery.database is not None]
+        )
         self._tell, self._began, self._finished = tell, time.monotonic(), False
-        self._countries = {s.source_id: s.adapter.owner.country for s in federation.sources}
+        self._countries = {each.source_id: each.owner_country for each in outlines}
         self._undelivered: list[str] = []
         signals = settings.signals
         stream = sys.stderr if signals.log == "json" else None
@@ -61,7 +69,13 @@ class Watch:
             Sender(signals.openlineage_url, signals.openlineage_token) if signals.openlineage_url else None
         )
         self.lineage = Lineage(
-            signals.openlineage_namespace, federation, run_id, self.folder / LINEAGE, self.hide, self._sender
+            signals.openlineage_namespace,
+            sources.standard,
+            sources.when_needed(outlines),
+            run_id,
+            self.folder / LINEAGE,
+            self.hide,
+            self._sender,
         )
 
     def __enter__(self) -> Watch:
