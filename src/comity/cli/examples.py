@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 EXAMPLES: dict[str, tuple[str, ...]] = {
     "": ("comity run", 'comity sql "SELECT owner_country, count(*) FROM person GROUP BY ALL"'),
     "init": ("comity init FOLDER", "comity init FOLDER --empty"),
-    "plan": ("comity plan", "comity plan --country COUNTRY --json"),
+    "plan": ("comity plan", "comity plan --source SOURCE --json"),
     "run": ("comity run", "comity run --source SOURCE --jobs 4", "comity run --retry-failed"),
     "hold": ("comity hold", 'comity hold SOURCE --reason "the owner doubts tonight\'s export"'),
     "release-hold": ("comity release-hold SOURCE",),
