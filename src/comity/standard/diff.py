@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from comity.standard.column import Column
     from comity.standard.record_type import RecordType, Standard
 
-# Iceberg and DuckDB read a file of the narrower type as the wider one without losing anything.
-_WIDENINGS = {("integer", "bigint"), ("integer", "double"), ("integer", "decimal")}
+# Every reader takes a file of the narrower type for the wider one. From an integer to a double or a decimal, Iceberg
+# knows no way.
+_WIDENINGS = {("integer", "bigint")}
 _SENSITIVITIES = ("none", "operational", "personal", "special")
 
 
@@ -72,12 +73,21 @@ def _one_record_type(before: RecordType, after: RecordType) -> Iterator[Change]:
     yield from _columns(before.name, olds, news)
 
 
-def _columns(prefix: str, olds: dict[str, Column], news: dict[str, Column]) -> Iterator[Change]:
+def _columns(
+    prefix: str, olds: dict[str, Column], news: dict[str, Column], *, top: bool = True
+) -> Iterator[Change]:
     owners = {column.field_id: column.name for column in olds.values()}
+    renamed = _renamed(olds, news) if top else {}
     for name, before in olds.items():
         where = f"{prefix}.{name}"
         after = news.get(name)
-        if after is None:
+        if name in renamed:
+            message = (
+                f"it is called '{renamed[name].name}' now: mappings and queries must follow, files need not"
+            )
+            yield Change("column-renamed", True, where, message)
+            yield from _column(where, before, renamed[name])
+        elif after is None:
             yield Change(
                 "column-removed",
                 True,
@@ -91,7 +101,7 @@ def _columns(prefix: str, olds: dict[str, Column], news: dict[str, Column]) -> I
         else:
             yield from _column(where, before, after)
     for name, after in news.items():
-        if name in olds:
+        if name in olds or after in renamed.values():
             continue
         where = f"{prefix}.{name}"
         if after.field_id in owners:
@@ -105,6 +115,18 @@ def _columns(prefix: str, olds: dict[str, Column], news: dict[str, Column]) -> I
             yield Change("required-column-added", True, where, "every mapping must fill the new column")
         else:
             yield Change("column-added", False, where, "a new column")
+
+
+def _renamed(olds: dict[str, Column], news: dict[str, Column]) -> dict[str, Column]:
+    """Old name → column: those that are there under another name and the same id."""
+    kept = {
+        column.field_id: column for name, column in news.items() if name not in olds and not column.retired
+    }
+    return {
+        name: kept[column.field_id]
+        for name, column in olds.items()
+        if name not in news and column.field_id in kept and not column.retired
+    }
 
 
 def _column(where: str, before: Column, after: Column) -> Iterator[Change]:
@@ -136,7 +158,7 @@ def _column(where: str, before: Column, after: Column) -> Iterator[Change]:
         yield Change("sensitivity-lowered" if lowered else "sensitivity-raised", lowered, where, message)
     if before.fields and after.fields:
         olds, news = ({field.name: field for field in column.fields} for column in (before, after))
-        yield from _columns(where, olds, news)
+        yield from _columns(where, olds, news, top=False)
 
 
 def _range(where: str, before: Column, after: Column) -> Iterator[Change]:

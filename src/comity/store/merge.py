@@ -16,7 +16,7 @@ from comity.errors import StoreError
 from comity.store.failure import storing
 from comity.store.layout import PRIVATE
 from comity.store.publication import StagedFile
-from comity.store.view_sql import identifier, literal, literals
+from comity.store.view_sql import earlier_names, identifier, literal, literals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,7 +147,9 @@ def _aligned(records: str, beside: str) -> str:
 
 
 def _view(duck: DuckDBPyConnection, name: str, paths: Sequence[Path], record_type: RecordType) -> None:
-    """Files of any age as the record type is today: a column that they lack is null."""
+    """Files of any age as the record type is today: a column that they lack is null, one that they have under an
+    earlier name is known by its field id.
+    """
     if not paths:
         columns = ", ".join(_typed(column, False) for column in record_type.columns)
         position = "0::UBIGINT AS file_index, 0::BIGINT AS file_row_number"
@@ -155,13 +157,20 @@ def _view(duck: DuckDBPyConnection, name: str, paths: Sequence[Path], record_typ
         return
     scan = f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true)"
     present = {row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
-    columns = ", ".join(_typed(column, column.name in present) for column in record_type.columns)
+    renamed = earlier_names(duck, paths, {column.name: column.field_id for column in record_type.columns})
+    columns = ", ".join(
+        _typed(column, column.name in present, renamed.get(column.name)) for column in record_type.columns
+    )
     duck.execute(f"CREATE VIEW {name} AS SELECT {columns}, file_index, file_row_number FROM {scan}")
 
 
-def _typed(column: Column, present: bool) -> str:
+def _typed(column: Column, present: bool, earlier: str | None = None) -> str:
     name = identifier(column.name)
-    return f"CAST({name if present else 'NULL'} AS {column.duckdb_type}) AS {name}"
+    value = name if present else "NULL"
+    if earlier:
+        # Each file has one of the two names; the other is null there.
+        value = f"coalesce({name}, {identifier(earlier)})" if present else identifier(earlier)
+    return f"CAST({value} AS {column.duckdb_type}) AS {name}"
 
 
 def _content(record_type: RecordType) -> str:

@@ -88,7 +88,10 @@ def check_staged(file: StagedFile) -> str:
             raise _broken(file, str(error)) from None
     if (size, rows) != (file.bytes, file.rows):
         raise _broken(file, f"{size} bytes and {rows} rows, not {file.bytes} bytes and {file.rows} rows")
-    text = "\n".join(f"{column.name} {column.type}" for column in schema)
+    # With their ids: a column that was renamed, or whose name now means another, makes a file of another kind.
+    text = "\n".join(
+        f"{column.name} {column.type} {(column.metadata or {}).get(b'PARQUET:field_id')}" for column in schema
+    )
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -1,7 +1,8 @@
 """The SQL text of the views.
 
 Invariant: a view's columns are those of the standard, in its order and types, whichever age its files
-have: a file that was written before a column existed shows it as null.
+have: a file that was written before a column existed shows it as null, and one that was written under a
+column's earlier name shows it by its field id.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from comity.standard.column import ELEMENT_OFFSET
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
@@ -105,8 +108,16 @@ LEFT JOIN (
 )
 
 
-def record_view(duck: DuckDBPyConnection, name: str, files: Sequence[StoredFile], columns: Columns) -> str:
-    """The view of a record type over ``files``; without ``columns`` those of its newest file."""
+def record_view(
+    duck: DuckDBPyConnection,
+    name: str,
+    files: Sequence[StoredFile],
+    columns: Columns,
+    ids: Mapping[str, int] | None = None,
+) -> str:
+    """The view of a record type over ``files``; without ``columns`` those of its newest file. ``ids``: the field ids
+    of the columns.
+    """
     # Hive partitioning lets a filter on the country leave files unopened: the path already tells.
     groups: dict[str, list[str]] = {}
     for file in sorted(files, key=lambda file: (file.begin_release, str(file.path))):
@@ -117,7 +128,12 @@ def record_view(duck: DuckDBPyConnection, name: str, files: Sequence[StoredFile]
     ]
     columns = columns or _described(duck, _scan_one(scans[-1][1]))
     wanted = _normal(duck, columns)
-    selects = [_select(wanted, dict(_described(duck, _scan_one(first))), scan) for scan, first in scans]
+    selects = [
+        _select(
+            wanted, dict(_described(duck, _scan_one(first))), scan, earlier_names(duck, [first], ids or {})
+        )
+        for scan, first in scans
+    ]
     body = "\nUNION ALL\n".join(selects or [f"SELECT {_nulls(wanted)} WHERE false"])
     return f"CREATE VIEW {identifier(name)} AS {body}"
 
@@ -152,16 +168,39 @@ def comment(kind: str, view: str, column: str | None, text: str) -> str:
     return f"COMMENT ON {kind} {target} IS {literal(text)}"
 
 
-def _select(wanted: Columns, present: dict[str, str], scan: str) -> str:
+def earlier_names(
+    duck: DuckDBPyConnection, paths: Iterable[object], ids: Mapping[str, int]
+) -> dict[str, str | None]:
+    """Of columns that bear another name in one of the files, that name; None for a column whose name belongs to
+    another field id there, so that nothing in the file is meant.
+    """
+    names = {field_id: name for name, field_id in ids.items()}
+    found: dict[str, str | None] = {}
+    rows = duck.execute(
+        f"SELECT DISTINCT name, field_id FROM parquet_schema({literals(paths)}) WHERE field_id IS NOT NULL"
+    ).fetchall()
+    for name, field_id in rows:
+        if name in ids and field_id != ids[name] and field_id < ELEMENT_OFFSET:
+            found.setdefault(name, None)
+        wanted = names.get(field_id)
+        if wanted is not None and wanted != name:
+            found[wanted] = name
+    return found
+
+
+def _select(
+    wanted: Columns, present: dict[str, str], scan: str, renamed: Mapping[str, str | None] | None = None
+) -> str:
     chosen = []
     for name, kind in wanted:
         quoted = identifier(name)
-        if name not in present:
+        in_file = (renamed or {}).get(name, name)
+        if in_file is None or in_file not in present:
             chosen.append(f"NULL::{kind} AS {quoted}")
-        elif present[name] != kind:
-            chosen.append(f"CAST({quoted} AS {kind}) AS {quoted}")
+        elif present[in_file] != kind:
+            chosen.append(f"CAST({identifier(in_file)} AS {kind}) AS {quoted}")
         else:
-            chosen.append(quoted)
+            chosen.append(quoted if in_file == name else f"{identifier(in_file)} AS {quoted}")
     return f"SELECT {', '.join(chosen)} FROM {scan}"
 
 

@@ -156,7 +156,9 @@ def _fill(
 def _create_view(duck: DuckDBPyConnection, name: str, files: Sequence[StoredFile], record_type: Any) -> None:
     """The view of a record type, with what the standard says of it as its comments."""
     columns = record_type.columns if record_type else ()
-    duck.execute(record_view(duck, name, files, [(column.name, column.duckdb_type) for column in columns]))
+    typed = [(column.name, column.duckdb_type) for column in columns]
+    ids = {column.name: column.field_id for column in columns}
+    duck.execute(record_view(duck, name, files, typed, ids))
     if record_type:
         # One statement: each comment copies the view, and a view may list thousands of files.
         comments = [comment("VIEW", name, None, record_type.description)]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from comity.errors import ComityError
+from comity.errors import ComityError, StoreError
 from comity.store.failure import storing
 from comity.store.iceberg.catalogue import LedgerCatalogue
 from comity.store.iceberg.history import History
@@ -189,8 +189,19 @@ class _Keeper:
         why = reason or (None if anew else "there is no table")
         if check:
             return Outcome(self.name, "out of step", reason=why)
-        table = build(self.catalogue, self.record_type, self.releases, self.history)
+        table = self._built()
         return self._finish(table, "rebuilt" if reason or anew else "created", why, True, set())
+
+    def _built(self) -> Table:
+        """The table anew; without the oldest releases where today's columns cannot be read from their files."""
+        releases = self.releases
+        while True:
+            try:
+                return build(self.catalogue, self.record_type, releases, self.history)
+            except StoreError as error:
+                if error.code != "store.iceberg-unreadable-file" or len(releases) < 2:
+                    raise
+                releases = releases[1:]
 
     def _finish(
         self, table: Table, action: Action, reason: str | None, thorough: bool, unneeded: set[str]

@@ -98,6 +98,11 @@ def advance(
     transaction = table.transaction()
     if table.properties.get(SCHEMA_PROPERTY) != fingerprint(record_type):
         _stage_standard(transaction, record_type)
+        for last in history.releases(record_type.name)[-1:]:
+            # The files that stay were listed under the columns of another day.
+            staying = [f for f in history.files(record_type.name, last) if location(f.path) in live]
+            for file in staying:
+                data_file(file, transaction.table_metadata.schema())
     _stage_releases(transaction, live, record_type.name, releases, history)
     expired = stage_expiry(transaction)
     unneeded = {snapshot.manifest_list for snapshot in expired}
