@@ -80,6 +80,8 @@ def test_every_example_works(
     piped, _, line = line.rpartition(" | ")
     monkeypatch.setattr("sys.stdin", io.StringIO(piped.removeprefix("echo ").strip("'")))
     monkeypatch.chdir(federation.root)
+    if "store sync" in example:
+        monkeypatch.setenv("COMITY_ICEBERG", "yes")
     comity, *arguments = shlex.split(line)
 
     code, said = federation.call(*arguments)

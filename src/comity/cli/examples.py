@@ -52,7 +52,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "releases": ("comity releases",),
     "store": ("comity store sweep",),
     "store sweep": ("comity store sweep",),
-    "store sync": ("comity store sync", "comity store sync --check --record person"),
+    "store sync": ("comity store sync", "comity store sync --record person"),
     "store views": ("comity store views", "comity store views --release 1 --output FILE.duckdb"),
 }
 
