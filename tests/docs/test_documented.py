@@ -111,3 +111,17 @@ def test_a_page_names_no_path_that_does_not_exist(page: Path) -> None:
     )
 
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+# Traps
+
+
+def test_every_trap_names_tests_that_prove_what_it_says() -> None:
+    traps = re.split(r"^### (\d+)\. ", (DOCS / "traps.md").read_text("utf-8"), flags=re.MULTILINE)[1:]
+    numbers, texts = traps[::2], traps[1::2]
+    proofs = [re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text) for text in texts]
+
+    assert numbers == [str(number) for number in range(1, 26)]
+    assert [number for number, found in zip(numbers, proofs, strict=True) if not found] == []
+    for path, name in {each for found in proofs for each in found}:
+        assert f"def {name}(" in (ROOT / path).read_text("utf-8"), f"{path}::{name}"

@@ -1,4 +1,4 @@
-"""Every example of docs/mapping.md works, and everything that a mapping can hold is in it."""
+"""Every example of docs/mapping.md and docs/traps.md works."""
 
 from __future__ import annotations
 
@@ -31,22 +31,28 @@ if TYPE_CHECKING:
     from comity.mappings.plan import Plan
 
 TEXT = (ROOT / "docs" / "mapping.md").read_text("utf-8")
+PAGES = {"mapping": TEXT, "traps": (ROOT / "docs" / "traps.md").read_text("utf-8")}
 ID = "number of the row"
 
 
 def examples() -> Iterator[tuple[str, str, list[list[str]]]]:
-    """Line and YAML of every example, and the table behind it if it has an arrow."""
-    for match in re.finditer(r"```yaml\n(.*?)```\n\n((?:\|[^\n]*\n)*)", TEXT, re.DOTALL):
+    """Page, line and YAML of every example, and the table behind it if it has an arrow."""
+    for page, text in PAGES.items():
+        yield from _examples_of(page, text)
+
+
+def _examples_of(page: str, text: str) -> Iterator[tuple[str, str, list[list[str]]]]:
+    for match in re.finditer(r"```yaml\n(.*?)```\n\n((?:\|[^\n]*\n)*)", text, re.DOTALL):
         table = [
             [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in match[2].splitlines()
         ]
         arrow = bool(table) and "→" in table[0]
-        line = TEXT[: match.start()].count("\n") + 1
-        yield f"line {line}", match[1], [table[0], *table[2:]] if arrow else []
+        line = text[: match.start()].count("\n") + 1
+        yield f"{page} {line}", match[1], [table[0], *table[2:]] if arrow else []
 
 
 @pytest.mark.parametrize(
-    ("place", "yaml", "table"), examples(), ids=lambda value: value if value[:4] == "line" else ""
+    ("place", "yaml", "table"), examples(), ids=lambda value: value if re.fullmatch(r"\w+ \d+", str(value)) else ""
 )
 def test_an_example_does_what_it_says(tmp_path: Path, place: str, yaml: str, table: list[list[str]]) -> None:
     headers = table[0] if table else []
