@@ -18,6 +18,7 @@ from comity.config.settings import SETTINGS
 from comity.config.signals import SECRETS
 from comity.standard import load_standard, markdown_pages
 from comity.workbench.schemas import FOLDER, write_schemas
+from tests.docs.reference import reference_page
 
 ROOT = Path(__file__).parents[2]
 MADE = "<!-- Made by `make docs`: do not edit. -->\n"
@@ -114,6 +115,7 @@ def main() -> None:
         path = ROOT / "docs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")
+    (ROOT / "docs" / "reference.md").write_text(reference_page(), "utf-8")
     write_schemas(load_standard(ROOT / "standard"), ROOT / FOLDER)
 
 
