@@ -62,7 +62,7 @@ def main() -> None:
             for a, b in blocks
         ),
         "",
-        f"The first took {seconds[0] * 1000:.0f} ms (the import of pyiceberg among them), the last "
+        f"The first took {seconds[0] * 1000:.0f} ms, the last "
         f"{seconds[-1] * 1000:.0f} ms; {size / 1e6:.1f} MB of metadata after the last.",
         "",
         "| then, for the one table | CPU ms |",
