@@ -40,7 +40,17 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "suite": ("comity suite check",),
     "suite check": ("comity suite check",),
     "suite show": ("comity suite show vehicle", "comity suite show RECORD_TYPE --source SOURCE"),
-    "quality": ("comity quality", "comity quality --source SOURCE --all"),
+    "quality": (
+        "comity quality",
+        "comity quality --source SOURCE --all",
+        "comity quality --history",
+        "comity quality --rejudge",
+    ),
+    "report": (
+        "comity report",
+        "comity report RUN --format html --output FILE.html",
+        "comity report --conformance COUNTRY",
+    ),
     "rejects": ("comity rejects", "comity rejects --source SOURCE"),
     "sql": (
         'comity sql "SELECT source_id, rows_read, rows_rejected FROM accounting"',

@@ -43,6 +43,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Write the JSON Schemas by which an editor knows every YAML file.",
     ),
     "suite": ("comity.cli.suite:command", "Check and show the validation suites."),
+    "report": (
+        "comity.cli.report:command",
+        "Show or write the report of a run, or of one country's exports.",
+    ),
     "quality": ("comity.cli.quality:command", "Show the validation results of a run."),
     "rejects": ("comity.cli.rejects:command", "Show the rows that could not become records, by reason."),
     "sql": ("comity.cli.sql:command", "Ask the federation a question in SQL."),

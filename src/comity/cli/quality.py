@@ -6,9 +6,11 @@ shows no value of a record.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from comity.cli.quality_table import print_table, rows_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +25,40 @@ if TYPE_CHECKING:
 @click.option("--source", help="Only this source.")
 @click.option("--all", "everything", is_flag=True, help="Passed and not applicable checks as well.")
 @click.option("--rule", help="The records that break this rule, with the row that each was made from.")
-@click.option("--limit", default=20, show_default=True, help="How many records at most.")
-def command(run_id: str | None, source: str | None, everything: bool, rule: str | None, limit: int) -> None:
-    """Show what the validation suites found in a run, the worst first."""
+@click.option(
+    "--history",
+    is_flag=True,
+    help="Over all runs: the rules that did not always hold; with --rule, one rule run by run.",
+)
+@click.option(
+    "--rejudge",
+    is_flag=True,
+    help="What today's thresholds and severities would make of a run; with --history, of every run. Nothing is run.",
+)
+@click.option("--limit", default=20, show_default=True, help="How many lines at most.")
+def command(
+    run_id: str | None,
+    source: str | None,
+    everything: bool,
+    rule: str | None,
+    history: bool,
+    rejudge: bool,
+    limit: int,
+) -> None:
+    """Show what the validation suites found in a run, the worst first; or in all runs."""
     from comity.query.federation import open_federation
 
     settings: Settings = click.get_current_context().obj
     with open_federation(settings) as federation, federation.connect() as connection:
+        if rejudge or history:
+            from comity.cli.quality_history import show_history, show_judged_again
+
+            if rejudge:
+                run_id = run_id or (None if history else _last_run(connection))
+                show_judged_again(connection, settings, source, run_id)
+            else:
+                show_history(connection, source, rule, limit)
+            return
         run_id = run_id or _last_run(connection)
         if rule is not None:
             _records(connection, settings.data_dir / "runs" / run_id / "quality", rule, source, limit)
@@ -50,7 +79,7 @@ def _last_run(connection: duckdb.DuckDBPyConnection) -> str:
 def _summary(connection: duckdb.DuckDBPyConnection, run_id: str, source: str | None) -> None:
     from comity.errors import QueryError
 
-    rows = _rows(
+    rows = rows_of(
         connection,
         """SELECT source_id, record_type, count(*) FILTER (WHERE outcome = 'pass'),
                   count(*) FILTER (WHERE outcome = 'fail'), count(*) FILTER (WHERE outcome = 'error'),
@@ -69,11 +98,11 @@ def _summary(connection: duckdb.DuckDBPyConnection, run_id: str, source: str | N
             remedy="SELECT DISTINCT run_id, source_id FROM quality shows what there is",
         )
     click.echo(f"Quality of run {run_id}\n")
-    _print(("source", "record type", "passed", "failed", "errors", "not applicable", "verdict"), rows)
+    print_table(("source", "record type", "passed", "failed", "errors", "not applicable", "verdict"), rows)
 
 
 def _checks(connection: duckdb.DuckDBPyConnection, run_id: str, source: str | None, everything: bool) -> None:
-    rows = _rows(
+    rows = rows_of(
         connection,
         """SELECT severity, outcome, source_id, record_type, rule_id, violated, denominator,
                   round(percent, 2), observed
@@ -86,7 +115,7 @@ def _checks(connection: duckdb.DuckDBPyConnection, run_id: str, source: str | No
     if rows:
         click.echo()
         header = ("severity", "outcome", "source", "record type", "rule", "violated", "of", "%", "observed")
-        _print(header, rows)
+        print_table(header, rows)
 
 
 def _records(
@@ -100,7 +129,7 @@ def _records(
     run_id = results.parent.name
     known = [
         row[0]
-        for row in _rows(connection, "SELECT DISTINCT rule_id FROM quality WHERE run_id = $1", [run_id])
+        for row in rows_of(connection, "SELECT DISTINCT rule_id FROM quality WHERE run_id = $1", [run_id])
     ]
     if rule not in known:
         close = nearest(rule, known).partition("Known:")[0]
@@ -113,7 +142,7 @@ def _records(
     rows: list[tuple[str, ...]] = []
     if files:
         with duckdb.connect() as reader:
-            rows = _rows(
+            rows = rows_of(
                 reader,
                 """SELECT split_part(parse_filename(filename), '.', 1), record_id, source_row, count(*) OVER ()
                    FROM read_parquet($1, filename = true, union_by_name = true) WHERE rule_id = $2
@@ -123,19 +152,8 @@ def _records(
     if not rows:
         click.echo(f"No single record breaks {rule} in run {run_id}")
         return
-    _print(("source", "record", "row"), [row[:3] for row in rows])
+    print_table(("source", "record", "row"), [row[:3] for row in rows])
     more = int(rows[0][3]) - len(rows)
     click.echo(
         f"\n{more:,} more; --limit shows them" if more else "\nThe way back from one: comity trace RECORD"
     )
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, arguments: list[Any]) -> list[tuple[str, ...]]:
-    found = connection.execute(query, arguments).fetchall()
-    return [tuple("" if cell is None else str(cell) for cell in row) for row in found]
-
-
-def _print(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    for row in (header, *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

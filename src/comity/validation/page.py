@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from comity.validation.gate import blocks, marks
+from comity.validation.page_style import document, write_private
 from comity.validation.result import OUTCOMES
 
 if TYPE_CHECKING:
@@ -26,34 +27,15 @@ _WORDS = {
     "error": "could not be computed",
     "not_applicable": "not applicable",
 }
-_STYLE = """
-:root { color-scheme: light dark; --bad: #b3261e; --warn: #8a5a00; --good: #1b6e3c; --line: #8884; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid var(--line); }
-table { border-collapse: collapse; width: 100%; } th { text-align: left; font-weight: 600; }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
-.blocked, .fail.critical, .error { color: var(--bad); font-weight: 600; }
-.marked, .fail.warning { color: var(--warn); font-weight: 600; } .published, .pass { color: var(--good); }
-.not_applicable, small { opacity: .7; } code { font-size: .92em; } summary { cursor: pointer; margin: .6rem 0; }
-""".strip()
 
 
 def write_results(run_id: str, results: Sequence[NightResult], folder: Path) -> tuple[Path, Path]:
     """Write ``quality.json`` and ``quality.html`` into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     page, data = folder / "quality.html", folder / "quality.json"
-    _write(data, json.dumps(_document(run_id, results), ensure_ascii=False, indent=1) + "\n")
-    _write(page, _page(run_id, results))
+    write_private(data, json.dumps(_document(run_id, results), ensure_ascii=False, indent=1) + "\n")
+    write_private(page, _page(run_id, results))
     return data, page
-
-
-def _write(path: Path, content: str) -> None:
-    """Beside, then in place: whoever reads the file sees a whole one."""
-    beside = path.with_name(path.name + ".part")
-    beside.write_text(content, "utf-8")
-    beside.chmod(0o600)
-    beside.replace(path)
 
 
 def verdict(result: SuiteResult) -> str:
@@ -84,22 +66,17 @@ def _page(run_id: str, results: Sequence[NightResult]) -> str:
     details = "".join(_section(*each) for each in ordered)
     blocked = sum(result.blocks for _, _, _, result in results)
     marked = sum(result.marks and not result.blocks for _, _, _, result in results)
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>Quality of run {escape(run_id)}</title><style>
-{_STYLE}
-</style></head><body>
-<h1>Quality of run {escape(run_id)}</h1>
-<p>{len(results)} suites: {blocked} blocked, {marked} published with a mark,
+    return document(
+        f"Quality of run {run_id}",
+        f"""<p>{len(results)} suites: {blocked} blocked, {marked} published with a mark,
 {len(results) - blocked - marked} clean. Which records break a rule:
 <code>comity quality --run {escape(run_id)} --rule RULE</code></p>
 <table><thead><tr><th>Source</th><th>Record type</th><th>Verdict</th>
 {"".join(f'<th class="number">{_WORDS[outcome]}</th>' for outcome in OUTCOMES)}</tr></thead>
 <tbody>
 {summary}</tbody></table>
-{details}</body></html>
-"""
+{details}""",
+    )
 
 
 def _anchor(source_id: str, record_type: str) -> str:

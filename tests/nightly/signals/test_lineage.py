@@ -19,7 +19,7 @@ from comity.nightly.signals.facets import PRODUCER
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.nightly.signals.conftest import Told
+    from tests.nightly.told import Told
 
 
 @cache

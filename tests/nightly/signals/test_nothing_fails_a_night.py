@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.nightly.signals.conftest import night_of
+from tests.nightly.told import night_of
 from tests.nightly.signals.listeners import http_server
 from tests.nightly.small import CARS, VEHICLES, SmallFederation
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.nightly.signals.conftest import PERSON, SECRETS
+from tests.nightly.told import PERSON, SECRETS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.nightly.signals.conftest import Told
+    from tests.nightly.told import Told
 
 
 def test_the_night_itself_went_as_it_was_laid_out(told: Told) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from comity.nightly.report import ExportReport, NightReport
+    from comity.nightly.reports.stored import Checks
     from comity.nightly.signals.hide import Hide
     from comity.nightly.source import Source
     from comity.standard import Standard
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 NAME = "openlineage.jsonl"
 SCHEMA = "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent"
 _ENDS = ("published", "blocked", "failed")
-Checks = dict[tuple[str, str], dict[str, list[dict[str, Any]]]]
-"""By source and export: record type → the checks of ``quality.json``."""
 
 
 @dataclass

@@ -6,7 +6,6 @@ Invariant: nothing here fails the night. A report or signal that could not be ma
 
 from __future__ import annotations
 
-import json
 import socket
 import sys
 import time
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from comity.nightly.freshness import freshness
 from comity.nightly.report import write_report
+from comity.nightly.reports.stored import read_checks
+from comity.nightly.reports.write import write_reports
 from comity.nightly.signals.hide import hide_for
 from comity.nightly.signals.lineage import NAME as LINEAGE
 from comity.nightly.signals.lineage import Lineage
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from comity.nightly.outline import Outline, Sources
     from comity.nightly.passage import Tell
     from comity.nightly.report import ExportReport, NightReport
-    from comity.nightly.signals.lineage import Checks
     from comity.nightly.signals.trouble import Trouble
     from comity.store.store import Store
 
@@ -106,7 +106,8 @@ class Watch:
             fresh = freshness(self.store, now)
         countries = {each.source_id: each.owner_country for each in fresh} | self._countries
         self._log_end(report, fresh)
-        self._try("lineage", lambda: self.lineage.end(report, self._checks()))
+        write_reports(self.store, report, self._try)
+        self._try("lineage", lambda: self.lineage.end(report, read_checks(self.folder)))
         trouble = trouble_of(report, fresh, countries, socket.gethostname(), self.hide)
         self._send(trouble)
         self._try("metrics", lambda: self._metrics(report, fresh, 0 if report.succeeded else 1))
@@ -192,15 +193,6 @@ class Watch:
         write_metrics(self.folder / METRICS, text, 0o600)
         if self.settings.signals.metrics_file is not None:
             write_metrics(self.settings.signals.metrics_file, text)
-
-    def _checks(self) -> Checks:
-        path = self.folder / "quality" / "quality.json"
-        if not path.exists():
-            return {}
-        found: Checks = {}
-        for each in json.loads(path.read_text("utf-8"))["results"]:
-            found.setdefault((each["source_id"], each["export_id"]), {})[each["record_type"]] = each["checks"]
-        return found
 
     def _try(self, what: str, call: Callable[[], object]) -> None:
         try:

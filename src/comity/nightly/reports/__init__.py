@@ -1,0 +1,1 @@
+"""What a night leaves for people: the page of the night, JUnit, and a report to each owner."""
