@@ -35,15 +35,8 @@ def show_history(
         )
         _print_or_say(header, found, f"No run has judged anything by a rule '{rule}'")
         return
-    header = (
-        "source",
-        "record type",
-        "rule",
-        "severity",
-        "failed in",
-        f"% violated, last {NIGHTS} runs",
-        "since",
-    )
+    told = f"% violated, last {NIGHTS} runs"
+    heads = ("source", "record type", "rule", "severity", "failed in", told, "since")
     found = rows_of(
         connection,
         f"""WITH told AS (

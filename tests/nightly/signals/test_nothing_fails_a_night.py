@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.nightly.told import night_of
 from tests.nightly.signals.listeners import http_server
 from tests.nightly.small import CARS, VEHICLES, SmallFederation
+from tests.nightly.told import night_of
 
 if TYPE_CHECKING:
     from pathlib import Path
