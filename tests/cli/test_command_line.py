@@ -74,6 +74,8 @@ def test_every_example_works(
         "RECORD_ID": record_id,
         "OLD": "standard",
         "NEW": "standard",
+        "RUN": federation.ask("SELECT run_id FROM releases")[0][0],
+        "COUNTRY": "NZ",
     }
     words |= {"FOLDER": str(tmp_path), "FILE": str(tmp_path / "file")}
     line = re.sub(r"\b[A-Z]+(_[A-Z]+)?\b", lambda word: words.get(word[0], word[0]), example)

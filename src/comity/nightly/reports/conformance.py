@@ -193,7 +193,8 @@ def _write_rows(reader: duckdb.DuckDBPyConnection, path: Path, values: bool) -> 
               FROM rejected
               UNION ALL
               SELECT source_id, NULL, source_row, NULL, record_type, 'broken', rule, NULL, NULL{empty} FROM broken
-            ) ORDER BY source, row, record_type, rule) TO {sql_text(str(beside))} (FORMAT csv, HEADER, USE_TMP_FILE false)"""
+            ) ORDER BY source, row, record_type, rule) TO {sql_text(str(beside))}
+            (FORMAT csv, HEADER, USE_TMP_FILE false)"""
     )
     beside.replace(path)
 
