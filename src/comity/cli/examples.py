@@ -15,6 +15,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "init": ("comity init FOLDER", "comity init FOLDER --empty"),
     "plan": ("comity plan", "comity plan --source SOURCE --json"),
     "run": ("comity run", "comity run --source SOURCE --jobs 4", "comity run --retry-failed"),
+    "replay": ("comity replay SOURCE",),
     "hold": ("comity hold", 'comity hold SOURCE --reason "the owner doubts tonight\'s export"'),
     "release-hold": ("comity release-hold SOURCE",),
     "sources": ("comity sources", "comity sources SOURCE"),

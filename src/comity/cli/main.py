@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("comity.cli.init:command", "Make a federation folder of your own."),
     "plan": ("comity.cli.plan:command", "Say what a run would take and why, without doing it."),
     "run": ("comity.cli.run:command", "Take what is new in the inbox, normalise, validate, publish."),
+    "replay": ("comity.cli.replay:command", "Run an archived export again and say what that healed."),
     "hold": ("comity.cli.hold:command", "Hold a source back: nothing of it is published."),
     "release-hold": ("comity.cli.hold:release", "Release a source that was held."),
     "sources": ("comity.cli.sources:command", "List the sources of the federation, or show one."),

@@ -13,12 +13,19 @@ if TYPE_CHECKING:
 @click.command("rejects")
 @click.option("--source", metavar="SOURCE", help="Only this source.")
 @click.option("--run", "run_id", metavar="RUN", help="Only this run; by default the last one of each source.")
+@click.option(
+    "--examples", metavar="N", type=click.IntRange(0, 20), default=3, help="Rows to name of each reason."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the groups as JSON.")
 @click.pass_obj
-def command(settings: Settings, source: str | None, run_id: str | None) -> int:
-    """Rejected rows by source, record type and reason, with how many and the first row of each.
+def command(settings: Settings, source: str | None, run_id: str | None, examples: int, as_json: bool) -> int:
+    """Rejected rows by source, record type and reason, with how many there are and the first rows of each.
 
-    Raw values are not shown here: they are in the view `rejects`, for those who may see them.
+    Raw values are not shown here: they are in the view `rejects`, for those who may see them. After a fix,
+    `comity replay SOURCE` runs the export again and says which of them it healed.
     """
+    import json
+
     from comity.errors import QueryError, nearest
     from comity.query.federation import open_federation
     from comity.query.terminal import printable
@@ -39,15 +46,26 @@ def command(settings: Settings, source: str | None, run_id: str | None) -> int:
                 "query.unknown-source", f"No run has met a source '{source}'", remedy=nearest(source, known)
             )
         found = connection.execute(
-            "SELECT source_id, record_type, reason.code, coalesce(reason.column, ''), count(*), min(source_row), "
-            "min_by(reason.message, source_row) FROM rejects, unnest(reasons) AS u(reason) "
+            "SELECT source_id, record_type, reason.code, coalesce(reason.column, ''), count(*), "
+            "min_by(reason.message, source_row), min(source_row, ?), min_by(file, source_row) "
+            "FROM rejects, unnest(reasons) AS u(reason) "
             f"WHERE {' AND '.join(where)} GROUP BY ALL ORDER BY 1, 2, 5 DESC",
-            values,
+            [max(examples, 1), *values],
         ).fetchall()
-    for source_id, record_type, code, column, count, row, message in found:
+    if as_json:
+        groups = [dict(zip(_GROUP, (*line[:6], line[6][:examples], line[7]), strict=True)) for line in found]
+        click.echo(json.dumps(groups, ensure_ascii=False, indent=2))
+        return 0
+    for source_id, record_type, code, column, count, message, rows, file in found:
         of_column = f" {column}" if column else ""
-        told = f"{source_id:<20} {record_type or '':<18} {count:>8,}  {code}{of_column}: {message} (first: row {row})"
+        told = f"{source_id:<20} {record_type or '':<18} {count:>8,}  {code}{of_column}: {message}"
+        if examples:
+            more = ", …" if count > len(rows[:examples]) else ""
+            told += f" (first: row {', '.join(map(str, rows[:examples]))}{more} of {file})"
         click.echo(printable(told))
     if not found:
         click.echo("No rejected rows.")
     return 0
+
+
+_GROUP = ("source_id", "record_type", "code", "column", "count", "message", "example_rows", "file")

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     metavar="SOURCE",
     help="Hold this source from now on, as `comity hold` does; may be repeated.",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Send the work to the Dask cluster at tcp://HOST:PORT; see docs/cluster.md.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option(
     "--log",
@@ -47,6 +52,7 @@ def command(
     countries: tuple[str, ...],
     retry_failed: bool,
     holds: tuple[str, ...],
+    cluster: str | None,
     as_json: bool,
     log: str | None,
 ) -> int:
@@ -63,6 +69,8 @@ def command(
 
     if jobs is not None:
         settings = replace(settings, jobs=jobs)
+    if cluster is not None:
+        settings = replace(settings, cluster=cluster)
     if log is not None:
         settings = replace(settings, signals=replace(settings.signals, log=log))
     if holds:

@@ -25,6 +25,8 @@ SETTINGS = {
     "Default: `ledger.sqlite` in the data folder.",
     "jobs": "How many worker processes a run starts. Default: one a processor.",
     "memory_limit": "How much memory DuckDB may take in each worker, for example `2GB`. Default: `512MB`.",
+    "cluster": "The address of a Dask scheduler, `tcp://HOST:PORT`, whose workers do the work of a run instead of this "
+    "machine's. Default: none.",
     "source_time": "How long the work on one export may take, for example `90min`, `12h`. What takes longer ends. "
     "Default: `6h`.",
     "source_memory": "How much memory one process of an export may take in all, for example `8GB`. Default: 2 GB more "
@@ -50,6 +52,7 @@ class Settings:
     ``ledger_url``: a SQLAlchemy URL, or None for SQLite in the data folder. ``jobs``: worker processes.
     ``memory_limit``: of DuckDB in each worker, in DuckDB's words, for example ``512MB``. ``source_time`` in seconds,
     ``source_memory`` and ``source_disk`` in bytes: what one export may use; ``source_disk`` None: half of what is free.
+    ``cluster``: the address of a Dask scheduler, None: this machine.
     ``iceberg``: keep Iceberg tables in step with the releases. ``signals``: who is told of a night.
     """
 
@@ -58,6 +61,7 @@ class Settings:
     ledger_url: str | None = None
     jobs: int = 2
     memory_limit: str = "512MB"
+    cluster: str | None = None
     source_time: float = 6 * 3600.0
     source_memory: int = 3_024_000_000
     source_disk: int | None = None
@@ -112,6 +116,7 @@ def load_settings(
         ledger_url=ledger or None,
         jobs=int(count),
         memory_limit=memory,
+        cluster=pick("cluster")[0] or None,
         source_time=float(match[1]) * _SECONDS[match[2].lower()],
         source_memory=size("source_memory") or 2 * bytes_of(memory) + 2_000_000_000,
         source_disk=size("source_disk"),

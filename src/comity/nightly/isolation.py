@@ -226,20 +226,20 @@ def _child(
     except MemoryError:
         message = "error", too_much_memory(bounds.source_id, bounds.memory or 0, "an allocation refused")
     except BaseException as fault:
-        message = "error", _fault(bounds, fault)
+        message = "error", fault_of(bounds.source_id, fault)
     used = resource.getrusage(resource.RUSAGE_SELF)
     try:
         sender.send((*message, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024))
     except Exception as fault:  # what it gave cannot be sent
-        sender.send(("error", _fault(bounds, fault), 0.0, 0))
+        sender.send(("error", fault_of(bounds.source_id, fault), 0.0, 0))
     # At once: a thread that a reader of somebody's own left behind is nobody's concern.
     os._exit(0)
 
 
-def _fault(bounds: Bounds, fault: BaseException) -> ReadError:
+def fault_of(source_id: str, fault: BaseException) -> ReadError:
     return ReadError(
         "nightly.fault",
-        f"Something failed that Comity did not foresee in the work on '{bounds.source_id}'",
+        f"Something failed that Comity did not foresee in the work on '{source_id}'",
         found=(f"{type(fault).__name__}: {fault}".splitlines() or [""])[0],
         remedy="the other sources go on; report it with this message",
     )

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from comity.nightly.source import Source
     from comity.store.store import Store
 
-    Replay = Callable[[Store, tuple[Outline, ...]], Found]
+    Replay = Callable[[Store, Sources, tuple[Outline, ...]], Found]
     """What to take instead of what waits in the inbox."""
 
 
@@ -74,9 +74,9 @@ def run_night(
     status = "failed"
     try:
         with Watch(settings, sources, outlines, store, run_id, tell) as watch:
-            with Workers.of(settings, staging) as workers:
+            with Workers.of(settings, staging, watch.tell) as workers:
                 found = (
-                    replay(store, outlines)
+                    replay(store, sources, outlines)
                     if replay
                     else find(store, sources, outlines, staging, workers, watch.tell)
                 )

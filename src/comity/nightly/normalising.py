@@ -7,7 +7,6 @@ export is finished when all its parts are.
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from comity.nightly.work import finish_task, normalise_task, read_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
     from comity.mappings.normalise import Limits
     from comity.nightly.passage import Passage, Tell
@@ -45,13 +45,14 @@ class Normalising:
                 passage, self._was_read, read_task, passage.source.adapter, passage.waiting.files, parts
             )
         while self.doing:
-            done, _ = wait(self.doing, return_when=FIRST_COMPLETED)
-            for future in done:
+            for future in self.workers.wait(set(self.doing)):
                 passage, then = self.doing.pop(future)
                 try:
                     result = future.result()
                 except ComityError as error:
                     self._failed(passage, error)
+                except Exception as fault:
+                    self._failed(passage, self.workers.explain(passage.name, fault))
                 else:
                     passage.took(result)
                     if passage.error is None:

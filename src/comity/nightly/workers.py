@@ -8,10 +8,10 @@ however it comes, ends every task.
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from comity.nightly.isolation import Bounds, run_isolated, stop_all
+from comity.nightly.isolation import Bounds, fault_of, run_isolated, stop_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from comity.config.settings import Settings
+    from comity.errors import ComityError
+    from comity.nightly.passage import Tell
 
 
 class Workers:
@@ -41,9 +43,13 @@ class Workers:
         self._executor = executor or ThreadPoolExecutor(jobs, thread_name_prefix="comity")
 
     @classmethod
-    def of(cls, settings: Settings, staging: Path) -> Workers:
-        """Those of this machine, with the bounds of the settings."""
+    def of(cls, settings: Settings, staging: Path, tell: Tell = lambda *_: None) -> Workers:
+        """Those of this machine, or of the cluster that the settings name, with the bounds of the settings."""
         disk = settings.source_disk or shutil.disk_usage(staging).free // 2
+        if settings.cluster:
+            from comity.nightly.cluster import ClusterWorkers
+
+            return ClusterWorkers(settings, staging, tell, disk)
         return cls(settings.jobs, seconds=settings.source_time, memory=settings.source_memory, disk=disk)
 
     def __enter__(self) -> Workers:
@@ -64,3 +70,11 @@ class Workers:
         left = None if self.seconds is None else max(self.seconds - spent, 1.0)
         bounds = Bounds(source_id, folder, left, self.memory, self.disk, str(__version__))
         return self._executor.submit(run_isolated, bounds, call, args)
+
+    def wait(self, doing: set[Future[Any]]) -> set[Future[Any]]:
+        """Those of ``doing`` that are done: at least one."""
+        return wait(doing, return_when=FIRST_COMPLETED).done
+
+    def explain(self, source_id: str, fault: Exception) -> ComityError:
+        """What a task ended with that is no ComityError: not the task, but the one who had it, failed."""
+        return fault_of(source_id, fault)

@@ -5,12 +5,30 @@ Invariant: an export counts as published when a release came of it; when it was 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Connection
+
+    from comity.store.publication import ArchivedFile
+
+
+@dataclass(frozen=True)
+class MetExport:
+    """One export that runs have met. ``last_run``: the last of them; ``published``: whether a release came of it."""
+
+    export_id: str
+    kind: str
+    last_run: str
+    published: bool
+    files: tuple[ArchivedFile, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [file.name for file in self.files]
 
 
 def published_versions(connection: Connection) -> dict[str, dict[str, set[str]]]:
@@ -49,7 +67,7 @@ def received(connection: Connection) -> dict[str, datetime]:
     first = (
         select(exports.c.source_id, func.min(exports.c.received_at).label("came"))
         .group_by(exports.c.source_id, exports.c.export_id)
-        .having(func.max(exports.c.outcome) == "published")
+        .having(func.max(exports.c.outcome) == "published")  # of all outcomes, the one that sorts last
     )
     newest: dict[str, datetime] = {}
     for source_id, came in connection.execute(first):
@@ -70,3 +88,42 @@ def tried(connection: Connection) -> dict[str, set[str]]:
     ):
         met.setdefault(source_id, set()).add(export_id)
     return met
+
+
+def met_exports(connection: Connection, source_id: str) -> list[MetExport]:
+    """Every export of a source that a run met, in the order in which they first came."""
+    from sqlalchemy import func, select
+
+    from comity.store.publication import ArchivedFile
+    from comity.store.tables import accounts, export_files, exports
+
+    files: dict[str, list[ArchivedFile]] = {}
+    found = select(export_files.c.export_id, export_files.c.name, export_files.c.sha256, export_files.c.size)
+    ordered = found.where(export_files.c.source_id == source_id).order_by(export_files.c.position)
+    for export_id, name, sha256, size in connection.execute(ordered):
+        files.setdefault(export_id, []).append(ArchivedFile(name, sha256, size))
+    first_release = (
+        select(accounts.c.export_id, func.min(accounts.c.release).label("release"))
+        .where(accounts.c.source_id == source_id)
+        .group_by(accounts.c.export_id)
+        .subquery()
+    )
+    met = (
+        select(
+            exports.c.export_id,
+            func.max(exports.c.kind),
+            func.max(exports.c.run_id),
+            func.max(exports.c.outcome),  # of all outcomes "published" sorts last
+        )
+        .join(first_release, first_release.c.export_id == exports.c.export_id, isouter=True)
+        .where(exports.c.source_id == source_id)
+        .group_by(exports.c.export_id)
+        # Several exports of one run came in the order of their releases.
+        .order_by(
+            func.min(exports.c.run_id), func.min(first_release.c.release), func.min(exports.c.received_at)
+        )
+    )
+    return [
+        MetExport(export_id, kind, run_id, outcome == "published", tuple(files.get(export_id, ())))
+        for export_id, kind, run_id, outcome in connection.execute(met)
+    ]
