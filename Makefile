@@ -5,7 +5,7 @@ BIN := .venv/bin
 DUCKDB_1 := duckdb==1.5.5 duckdb-extension-iceberg==1.5.5 duckdb-extension-avro==1.5.5
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench bench-adapter docs clean
 
 demo: .venv/.run
 	$(BIN)/python -m bench.demo
@@ -20,6 +20,9 @@ lint: .venv/.test
 
 bench: .venv/.bench
 	$(BIN)/python -m bench
+
+bench-adapter: .venv/.run
+	$(BIN)/python -m bench.adapter_new
 
 docs: .venv/.run
 	$(BIN)/python -m tests.docs.generate

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-AREAS = ("config", "mapping", "nightly", "query", "read", "standard", "store", "validation")
+AREAS = ("config", "mapping", "nightly", "query", "read", "standard", "store", "validation", "workbench")
 _CODE = re.compile(rf"(?:{'|'.join(AREAS)})\.[a-z0-9]+(?:-[a-z0-9]+)*")
 _IN_SQL = re.compile(rf"'({_CODE.pattern})'")
 _ENDINGS = (".yaml", ".csv", ".toml", ".json", ".parquet", ".sqlite", ".md", ".py")

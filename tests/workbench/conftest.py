@@ -1,16 +1,23 @@
-"""A source with a sample, in a federation that a test may edit."""
+"""A source with a sample, in a federation that a test may edit; a proposal for bytes that a test makes up."""
 
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from comity.standard import load_standard
+from comity.workbench.draft import Owner
+from comity.workbench.propose import Draft, propose
+from tests.docs.codes import ROOT
 from tests.nightly.small import CARS, VEHICLES, SmallFederation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from comity.standard import Standard
 
 ODD = ("QQD404", "Teal", "Toyota", "HIACE", "unknown", "Light Van", "16/11/2026", "Canterbury")
 
@@ -33,3 +40,22 @@ def cars(_made: SmallFederation, tmp_path: Path) -> SmallFederation:
     copy.root, copy.data = tmp_path / "federation", tmp_path / "data"
     shutil.copytree(_made.root, copy.root, symlinks=True)
     return copy
+
+
+@pytest.fixture(scope="session")
+def standard() -> Standard:
+    return load_standard(ROOT / "standard")
+
+
+@pytest.fixture
+def look(tmp_path: Path, standard: Standard) -> Callable[..., Draft]:
+    """``look({"name.csv": bytes})``: the proposal in a federation without any source."""
+
+    def proposal(files: dict[str, bytes], **more: Any) -> Draft:
+        paths = []
+        for name, content in files.items():
+            (tmp_path / name).write_bytes(content)
+            paths.append(tmp_path / name)
+        return propose(paths, Owner("aa-things", "FR", "Invented"), standard, tmp_path / "nothing", **more)
+
+    return proposal

@@ -11,6 +11,7 @@ from comity.cli.lazy import LazyGroup
 
 # name → (where it is, what `comity adapter --help` says of it)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "new": ("comity.cli.adapter_new:command", "Propose an adapter and a mapping from an export."),
     "preview": (
         "comity.cli.adapter_preview:command",
         "Show rows as they come and as they would be published.",

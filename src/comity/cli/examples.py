@@ -19,7 +19,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "hold": ("comity hold", 'comity hold SOURCE --reason "the owner doubts tonight\'s export"'),
     "release-hold": ("comity release-hold SOURCE",),
     "sources": ("comity sources", "comity sources SOURCE"),
-    "adapter": ("comity adapter --help",),
+    "adapter": ("comity adapter new aa-register EXPORT.csv --country FR --into FOLDER",),
+    "adapter new": (
+        "comity adapter new aa-register EXPORT.csv --country FR --authority 'Name of the owner' --into FOLDER",
+        "comity adapter new aa-register EXPORT.csv --country FR --record vehicle --show",
+    ),
     "adapter preview": (
         "comity adapter preview SOURCE --rows 10",
         "comity adapter preview SOURCE --rejected",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
 _MOST_PLACES = 200_000
+UNDECIDED = re.compile(r"^TODO\b")
+"""What a proposal leaves to a person: a value or a key that begins so."""
 
 
 class _CoreLoader(yaml.SafeLoader):
@@ -128,6 +130,19 @@ def validate_model(
         raise _explain(error.errors(), model, path, places, content) from None
 
 
+def undecided(path: Path, line: int, column: int, found: str) -> ConfigError:
+    """The error for a TODO: nothing runs on a guess."""
+    return ConfigError(
+        "config.undecided",
+        "A TODO stands here: what it is about is not decided yet, and nothing runs on a guess",
+        file=path,
+        line=line,
+        column=column,
+        found=found if len(found) <= 300 else found[:299] + "…",
+        remedy="write what holds in its place; where the rest of the rule is right, remove the TODO alone",
+    )
+
+
 def place_of(places: dict[Location, tuple[int, int]], location: Location) -> tuple[int | None, int | None]:
     """The line and column of ``location``, or of its nearest parent that stands in the file."""
     while location and location not in places:
@@ -144,6 +159,8 @@ def _collect(node: yaml.Node, at: Location, places: dict[Location, tuple[int, in
             file=path,
             remedy="write it without aliases of aliases, or split it",
         )
+    if isinstance(node, yaml.ScalarNode) and UNDECIDED.match(node.value):
+        raise undecided(path, node.start_mark.line + 1, node.start_mark.column + 1, node.value)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -156,6 +173,9 @@ def _collect(node: yaml.Node, at: Location, places: dict[Location, tuple[int, in
                     column=key.start_mark.column + 1,
                     remedy="put the braces or brackets in quotes if they are text",
                 )
+            if UNDECIDED.match(key.value):
+                said = f"{key.value}: {value.value}" if isinstance(value, yaml.ScalarNode) else key.value
+                raise undecided(path, key.start_mark.line + 1, key.start_mark.column + 1, said)
             key.tag = "tag:yaml.org,2002:str"  # a key is a name: `true:` and `1:` stay text
             if key.value in seen:
                 raise ConfigError(

@@ -10,6 +10,7 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from comity.config.yaml_file import UNDECIDED, undecided
 from comity.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
             reader = csv.DictReader(file)
             _check_header(reader.fieldnames or (), path)
             for row in reader:
+                _check_decided(row, path, reader.line_num)
                 code = (row["source_code"] or "").strip()
                 _check_row(row, code, codes, path, reader.line_num)
                 codes[code] = (row["standard_code"] or "").strip() or None
@@ -106,6 +108,13 @@ def _check_header(header: Collection[str], path: Path) -> None:
             raise ConfigError(
                 "mapping.bad-crosswalk", f"The crosswalk has no column '{column}'", file=path, line=1
             )
+
+
+def _check_decided(row: dict[str, str], path: Path, line: int) -> None:
+    for cell in row.values():
+        if isinstance(cell, str) and UNDECIDED.match(cell):
+            written = path.read_text("utf-8-sig").splitlines()[line - 1]
+            raise undecided(path, line, written.find(cell) + 1, f"source code '{row['source_code']}': {cell}")
 
 
 def _check_row(row: dict[str, str], code: str, codes: dict[str, str | None], path: Path, line: int) -> None:
