@@ -77,8 +77,8 @@ def test_every_example_works(
         "RUN": federation.ask("SELECT run_id FROM releases")[0][0],
         "COUNTRY": "NZ",
     }
-    words |= {"FOLDER": str(tmp_path), "FILE": str(tmp_path / "file"), "EXPORT": str(tmp_path / "export")}
-    (tmp_path / "export.csv").write_text(
+    words |= {"FOLDER": str(tmp_path), "FILE": str(tmp_path / "file"), "EXPORT": f"{tmp_path}-export"}
+    tmp_path.with_name(f"{tmp_path.name}-export.csv").write_text(
         "plate,colour,date of theft\nAB123,red,2026-01-31\nCD456,blue,2026-02-01\n"
     )
     line = re.sub(r"\b[A-Z]+(_[A-Z]+)?\b", lambda word: words.get(word[0], word[0]), example)
