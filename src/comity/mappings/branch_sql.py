@@ -13,6 +13,15 @@ from typing import TYPE_CHECKING
 from comity.errors import MappingError, nearest
 from comity.mappings.each_sql import ELEMENT, cells_sql, items_sql, used_by
 from comity.mappings.expression import parse_expression
+from comity.mappings.issue_sql import (
+    Reject,
+    flags_sql,
+    issue_name,
+    numbered,
+    read_columns,
+    rejects_of,
+    rule_plans,
+)
 from comity.mappings.plan import BranchPlan, Finding
 from comity.mappings.probe import type_of
 from comity.mappings.record_sql import constant_columns, record_columns, targets
@@ -20,7 +29,7 @@ from comity.mappings.reference import key_text, record_id_sql
 from comity.mappings.rule import SplitEach
 from comity.mappings.rule_sql import compile_rule
 from comity.mappings.text_steps import sql_name, sql_text
-from comity.mappings.value import Issue, Steps, Value
+from comity.mappings.value import Steps, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,16 +60,6 @@ class CompiledBranch:
     rules: dict[str, dict[str, object]]
 
 
-@dataclass(frozen=True)
-class _Reject:
-    """``when`` (a name or SQL over the step ``read``) an item is rejected, and the reason that it is given."""
-
-    when: str
-    code: str
-    column: str
-    found: str = "NULL"
-
-
 def compile_branch(
     file: MappingFile, branch: Branch, index: int | None, record_type: RecordType, context: Context
 ) -> CompiledBranch:
@@ -81,6 +80,7 @@ def compile_branch(
     record_id = steps.parse("record_id value", record_id_sql(record_type.name, key, context))
     values: dict[str, Value] = {}
     rules: dict[str, dict[str, object]] = {}
+    reads: dict[str, frozenset[str]] = {}
     known = targets(record_type)
     for name, rule in branch.fields.items():
         steps.read = {}
@@ -93,12 +93,17 @@ def compile_branch(
                 )
             values[name] = compile_rule(rule, known[name], steps, context)
         rules[name] = {"rule": _rule_text(rule), "from": list(steps.read)}
+        reads[name] = frozenset(steps.read)
     with file.placed((*at, "fields"), ("fields",)):
         _check_required(record_type, values)
     columns = record_columns(record_type, values, key, record_id, context)
     constants = constant_columns(record_type, values)
-    plan = _assemble(items, holds, steps, values, key, columns, constants, known)
-    plan = replace(plan, told=tuple(_told(branch)))
+    rejects = rejects_of(key, numbered(values), values, known)
+    plan = _assemble(items, holds, steps, values, rejects, columns, constants)
+    single = rule_plans(
+        plan, values, rejects, steps.joins, {"source_key": frozenset(branch.key or ()), **reads}
+    )
+    plan = replace(plan, told=tuple(_told(branch)), rules=single)
     return CompiledBranch(plan, frozenset(steps.used), rules)
 
 
@@ -154,23 +159,21 @@ def _assemble(
     holds: str | None,
     steps: Steps,
     values: dict[str, Value],
-    key: str,
+    rejects: list[Reject],
     columns: tuple[tuple[str, str], ...],
     constants: frozenset[str],
-    known: dict[str, Column],
 ) -> BranchPlan:
-    issues = [(name, issue) for name, value in values.items() for issue in value.issues]
-    rejects = _rejects(key, issues, values, known)
+    issues = numbered(values)
     selected = ""
     if holds is not None:
         failed = steps.give("where failed", f"{holds} IS NULL")
-        rejects.append(_Reject(failed, "mapping.condition-failed", "source_key"))
+        rejects = [*rejects, Reject(failed, "mapping.condition-failed", "source_key")]
         selected = f" WHERE coalesce({holds}.value, {holds} IS NULL)"
     names = {step: f"{step}{steps.suffix}" for step in ("item", "tried", "given", "parsed", "read", "judged")}
     tried = "".join(f", {sql} AS {sql_name(name)}" for name, sql in steps.tried.items())
     given = ", ".join(f"{sql} AS {sql_name(name)}" for name, sql in steps.given.items())
     parsed = ", ".join(f"{sql} AS {sql_name(name)}" for name, sql in steps.parsed.items())
-    read = ", ".join([f"{names['parsed']}.*", *_read_columns(values, issues)])
+    read = ", ".join([f"{names['parsed']}.*", *read_columns(values, issues)])
     rejected = " OR ".join(f"({reject.when})" for reject in rejects)
     ctes = [
         (names["item"], items),
@@ -181,7 +184,7 @@ def _assemble(
         (names["read"], f"SELECT {read} FROM {names['parsed']} {' '.join(steps.joins)}"),
         (
             names["judged"],
-            f"SELECT *, ({rejected}) AS is_rejected, {_flags(issues)} AS flags FROM {names['read']}",
+            f"SELECT *, ({rejected}) AS is_rejected, {flags_sql(issues)} AS flags FROM {names['read']}",
         ),
     ]
     reasons = ", ".join(
@@ -190,10 +193,10 @@ def _assemble(
         f"message := {sql_text(_MESSAGES[reject.code])}) END"
         for reject in rejects
     )
-    stops = [_when(number) for number, (_, issue) in enumerate(issues, 1) if issue.policy == "stop"]
+    stops = [issue_name(number) for number, _, issue in issues if issue.policy == "stop"]
     findings = tuple(
-        Finding(name, issue.crosswalk, _when(number), sql_name(f"codes {number}"))
-        for number, (name, issue) in enumerate(issues, 1)
+        Finding(name, issue.crosswalk, issue_name(number), sql_name(f"codes {number}"))
+        for number, name, issue in issues
         if issue.crosswalk is not None
     )
     return BranchPlan(
@@ -208,61 +211,6 @@ def _assemble(
         names["read"],
         names["given"],
     )
-
-
-def _read_columns(values: dict[str, Value], issues: list[tuple[str, Issue]]) -> list[str]:
-    """Every value under its column's name, and three working columns for every issue."""
-    read = []
-    for name, value in values.items():
-        read.append(f"{value.sql} AS {sql_name(name)}")
-        if value.earliest is not None:
-            read.append(f"{value.earliest} AS {sql_name(name + '_earliest')}")
-            read.append(f"{value.latest} AS {sql_name(name + '_latest')}")
-    for number, (_, issue) in enumerate(issues, 1):
-        read.append(f"coalesce({issue.when}, false) AS {_when(number)}")
-        read.append(f"{issue.reason} AS {sql_name(f'reason {number}')}")
-        read.append(f"{issue.found} AS {sql_name(f'found {number}')}")
-        if issue.crosswalk is not None:
-            read.append(f"{issue.codes or f'[{issue.found}]'} AS {sql_name(f'codes {number}')}")
-    return read
-
-
-def _rejects(
-    key: str, issues: list[tuple[str, Issue]], values: dict[str, Value], known: dict[str, Column]
-) -> list[_Reject]:
-    rejects = [_Reject(f"{key} IS NULL", "mapping.key-missing", "source_key")]
-    refused: dict[str, list[str]] = {}
-    for number, (name, issue) in enumerate(issues, 1):
-        if issue.policy != "flag":
-            rejects.append(_Reject(_when(number), issue.code, name, sql_name(f"found {number}")))
-            refused.setdefault(name, []).append(_when(number))
-    for name in values:
-        if known[name].required and not known[name].is_list:
-            # One reason is enough: a value that was refused is missing because of that.
-            unless = "".join(f" AND NOT {when}" for when in refused.get(name, ()))
-            rejects.append(_Reject(f"{sql_name(name)} IS NULL{unless}", "mapping.required-missing", name))
-    return rejects
-
-
-def _flags(issues: list[tuple[str, Issue]]) -> str:
-    flags: dict[str, list[str]] = {}
-    for number, (name, issue) in enumerate(issues, 1):
-        if issue.policy == "flag":
-            constant = issue.reason.startswith("'")
-            reason = issue.reason if constant else sql_name(f"reason {number}")
-            flags.setdefault(f"{sql_text(name + ':')} || {reason}", []).append(_when(number))
-    if not flags:
-        return "CAST([] AS VARCHAR[])"
-    listed = ", ".join(f"CASE WHEN {' OR '.join(whens)} THEN {flag} END" for flag, whens in flags.items())
-    # Most rows have none: the list is made for the others only.
-    return (
-        f"CASE WHEN {' OR '.join(when for whens in flags.values() for when in whens)} "
-        f"THEN list_filter([{listed}], lambda x: x IS NOT NULL) ELSE CAST([] AS VARCHAR[]) END"
-    )
-
-
-def _when(number: int) -> str:
-    return sql_name(f"issue {number}")
 
 
 def _rule_text(rule: str | Rule) -> str:

@@ -6,7 +6,7 @@ rows, and gives NULL for a text that it does not understand. SQL does what it ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from comity.mappings.calendar import LIBRARIES, read_date
@@ -149,11 +149,15 @@ class ListCodesLookup:
 
 @dataclass(frozen=True)
 class Lookup:
-    """A lookup table that a statement joins: its name, the column that holds its texts, and what fills it."""
+    """A lookup table that a statement joins: its name, the column that holds its texts, and what fills it.
+
+    ``fields``: those of the source that the texts come from.
+    """
 
     name: str
     text: str
     kind: LookupKind
+    fields: frozenset[str] = field(default=frozenset(), repr=False)  # not part of a mapping's version
 
 
 def fill_lookup(connection: duckdb.DuckDBPyConnection, lookup: Lookup, texts: str) -> None:

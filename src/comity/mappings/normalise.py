@@ -6,21 +6,25 @@ a second one over the same steps, only when the counts differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from comity.errors import MappingError, StoreError
+from comity.mappings.by_text import ByText
 from comity.mappings.check_digit import install_macros
 from comity.mappings.lookup import fill_lookup
-from comity.mappings.record_file import write_records
+from comity.mappings.record_file import BATCH, write_records
+from comity.mappings.staged import Staged, stage_rows
 from comity.mappings.text_steps import sql_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import duckdb
+    import pyarrow as pa
 
     from comity.mappings.plan import Plan, Provenance
 
@@ -104,23 +108,31 @@ def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
 def normalise(
     connection: duckdb.DuckDBPyConnection,
     plan: Plan,
-    rows: Rows,
+    rows: Rows | Staged,
     provenance: Provenance,
     run_id: str,
     into: Path,
 ) -> Outcome:
     """Write ``into``.records.parquet and, if any row was refused, ``into``.rejects.parquet."""
-    fill_lookups(connection, plan, rows.scan)
+    staged = rows if isinstance(rows, Staged) else stage_rows(connection, rows)
+    rows = staged.rows
     records_path = into.with_name(into.name + ".records.parquet")
-    records = write_records(connection, plan, rows.scan, provenance, records_path)
-    accepted, rejected = records, rows.count - records
-    if not plan.simple:
+    scan: str | None = rows.scan
+    if plan.simple:
+        by_text = ByText(connection, plan, staged, provenance)
+        records = write_records(connection, plan, provenance, by_text.batches(), records_path)
+        accepted, rejected = records, rows.count - records
+        scan = by_text.apart()
+    else:
+        fill_lookups(connection, plan, rows.scan)
+        records = write_records(
+            connection, plan, provenance, _batches(connection, plan, rows.scan, provenance), records_path
+        )
         accepted, rejected, counted = connection.execute(plan.tally_sql(rows.scan)).fetchall()[0]
         if counted != records:
             raise _do_not_add_up(plan, f"{records} records written, {counted} counted")
     rejects_path: Path | None = None
     unmapped: tuple[UnmappedCode, ...] = ()
-    scan = _worth_a_look(connection, plan, rows.scan, records_path)
     if scan is not None:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE set_aside AS {plan.set_aside_sql(scan)}")
         unmapped = _unmapped(connection, plan)
@@ -145,11 +157,13 @@ def normalise(
     )
 
 
-def stage_rows(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Rows:
-    """The rows of a part in a temporary table: they are parsed once, however often a mapping looks at them."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {rows.scan}")
-    count = connection.execute("SELECT count(*) FROM staged").fetchall()[0][0]
-    return replace(rows, scan="SELECT * FROM staged", count=count)
+def _batches(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, scan: str, provenance: Provenance
+) -> Iterator[dict[str, pa.Array]]:
+    """The records of a mapping that may make several of a row."""
+    sql = plan.record_sql(scan, provenance, varying=True)
+    for batch in connection.sql(sql).to_arrow_reader(BATCH):
+        yield dict(zip(batch.schema.names, batch.columns, strict=True))
 
 
 def fill_lookups(connection: duckdb.DuckDBPyConnection, plan: Plan, scan: str) -> None:
@@ -232,25 +246,6 @@ def reject_columns(
         f"{row_rejected} AS row_rejected, {kept_row} AS kept_row, raw, reasons "
         f"FROM refused LEFT JOIN ({rows.raw}) AS raws USING (source_row) ORDER BY source_row"
     )
-
-
-def _worth_a_look(connection: duckdb.DuckDBPyConnection, plan: Plan, scan: str, records: Path) -> str | None:
-    """The rows that may have something to set aside; None when there are none.
-
-    Where a row gives one record at most, they are those that gave none, and those with the flag of an unmapped code.
-    """
-    if not plan.simple:
-        return scan
-    flags = ", ".join(sql_text(f"{finding.column}:unmapped") for finding in plan.branches[0].findings)
-    written = f"read_parquet({sql_text(str(records))})"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE looked_at AS SELECT source_row FROM ({scan}) ANTI JOIN {written} "
-        f"USING (source_row) UNION ALL SELECT source_row FROM {written} "
-        f"WHERE list_has_any(quality_flags, CAST([{flags}] AS VARCHAR[]))"
-    )
-    if not connection.execute("SELECT count(*) FROM looked_at").fetchall()[0][0]:
-        return None
-    return f"SELECT * FROM ({scan}) WHERE source_row IN (SELECT source_row FROM looked_at)"
 
 
 def _unmapped(connection: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[UnmappedCode, ...]:

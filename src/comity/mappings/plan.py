@@ -13,10 +13,13 @@ from comity.mappings.record_sql import fill
 from comity.mappings.text_steps import sql_name, sql_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from comity.mappings.lookup import Lookup
     from comity.standard import RecordType
 
 
+FLAG_END = "\n"  # no name of a column and no word for a reason has one
 _FOUND = "STRUCT(branch INTEGER, finding INTEGER, code VARCHAR)"
 
 
@@ -31,10 +34,29 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class RulePlan:
+    """What one rule adds to a record, or the key: SQL over the step before ``read``, apart from that of other rules.
+
+    ``columns`` it fills, from the ``fields`` of the source; ``reads``, its columns of ``read``, and the ``joins`` that
+    they need. Over those: ``rejects``, when the row becomes no record for it; ``finds``, when a code is unmapped;
+    ``flags``, its flags with ``FLAG_END`` between them, NULL where there are none.
+    """
+
+    columns: tuple[str, ...]
+    fields: frozenset[str]
+    reads: tuple[str, ...]
+    joins: tuple[str, ...]
+    rejects: str = "false"
+    finds: str = "false"
+    flags: str | None = None
+
+
+@dataclass(frozen=True)
 class BranchPlan:
     """One kind of record made from a row. ``steps`` end in ``judged``; ``columns`` are the standard's, in order.
 
     ``constants``: the columns whose SQL needs no row. ``told``: for a person, what it makes of a row and by which key.
+    ``rules``: the same record rule by rule, the key first.
     """
 
     judged: str
@@ -48,6 +70,7 @@ class BranchPlan:
     read: str
     given: str
     told: tuple[str, ...] = ()
+    rules: tuple[RulePlan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +190,27 @@ class Plan:
             "FROM (SELECT source_row, count(*) FILTER (NOT is_rejected) AS good "
             f"FROM ({items}) GROUP BY source_row)",
         )
+
+    def rules_sql(self, scan: str, rules: Sequence[tuple[int, RulePlan]], provenance: Provenance) -> str:
+        """What numbered rules of the only branch make of every row of ``scan``, whatever the others make of it:
+
+        ``source_row``, the columns that they fill, and for each ``rejects``, ``finds`` and ``flags`` with its number.
+        """
+        (branch,), run = self.branches, _run_values(provenance)
+        before = next(at for at, (name, _) in enumerate(branch.steps) if name == branch.read)
+        steps = [("source", scan), *branch.steps[:before]]
+        joins = dict.fromkeys(join for _, rule in rules for join in rule.joins)
+        reads = "".join(f", {read}" for _, rule in rules for read in rule.reads)
+        steps.append((branch.read, f"SELECT {steps[-1][0]}.*{reads} FROM {steps[-1][0]} {' '.join(joins)}"))
+        sql, columns = dict(branch.columns), ["source_row"]
+        for number, rule in rules:
+            columns += [f"{fill(name, sql[name], run)} AS {sql_name(name)}" for name in rule.columns]
+            columns += (
+                [f"{rule.rejects} AS {sql_name(f'rejects {number}')}"] if rule.rejects != "false" else []
+            )
+            columns += [f"{rule.finds} AS {sql_name(f'finds {number}')}"] if rule.finds != "false" else []
+            columns += [f"{rule.flags} AS {sql_name(f'flags {number}')}"] if rule.flags else []
+        return f"WITH {_named(steps)}\nSELECT {', '.join(columns)} FROM {branch.read}"
 
     def texts_sql(self, branch: BranchPlan, column: str, scan: str) -> str:
         """A SELECT of the distinct texts in a given column of the branch."""

@@ -1,66 +1,134 @@
 """The records of one part, written as Parquet.
 
 Invariant: the file has every column of the record type, in its order, type and field id, whatever the mapping fills.
-Half of a record's columns are the same in a whole export: they are worked out once and cost next to nothing.
+Half of a record's columns are the same in a whole export: they are worked out once and cost next to nothing. A text
+that repeats comes as a dictionary and goes to the file as one.
 """
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     import duckdb
     import pyarrow as pa
 
     from comity.mappings.plan import Plan, Provenance
+    from comity.standard import RecordType
 
-ROW_GROUP = 122_880  # as DuckDB has it
+BATCH = 122_880  # rows, as many as a row group of DuckDB has
 _SOUGHT = ("record_id", "source_key")  # one by one, and never twice the same
+_SAMPLE = 4096
 
 
 def write_records(
-    connection: duckdb.DuckDBPyConnection, plan: Plan, scan: str, provenance: Provenance, path: Path
+    connection: duckdb.DuckDBPyConnection,
+    plan: Plan,
+    provenance: Provenance,
+    batches: Iterable[Mapping[str, pa.Array]],
+    path: Path,
 ) -> int:
-    """The records that ``plan`` makes of ``scan`` in ``path``; how many there are."""
+    """The records of which ``batches`` have the columns that differ, in ``path``; how many there are."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from comity.standard.arrow import arrow_schema
 
     constants = plan.constants
+    values = connection.sql(plan.constant_sql(provenance)).to_arrow_table().to_pylist()[0]
+    batches = iter(batches)
+    first = next(batches, None)
     schema = pa.schema(
-        _once(field) if field.name in constants else field.with_nullable(True)
+        _once(field) if field.name in constants else _as_made(field, first and first[field.name])
         for field in arrow_schema(plan.shape)
     )
-    values = connection.sql(plan.constant_sql(provenance)).to_arrow_table().to_pylist()[0]
     repeated = {name: _repeated(value, schema.field(name).type) for name, value in values.items()}
-    records = connection.sql(plan.record_sql(scan, provenance, varying=True)).to_arrow_reader(ROW_GROUP)
     count = 0
-    # Nobody looks for a range of names or remarks, and a footer need not hold any.
-    measured = [
-        column.name for column in plan.shape.columns if column.type != "text" or column.name in _SOUGHT
-    ]
-    repeating = [column.name for column in plan.shape.columns if column.name not in _SOUGHT]
     with pq.ParquetWriter(
-        path,
-        schema,
-        compression="zstd",
-        store_schema=False,
-        write_statistics=measured,
-        use_dictionary=repeating,
+        path, schema, compression="zstd", store_schema=False, **_options(plan.shape, schema, first)
     ) as writer:
-        for batch in records:
+        for batch in chain([first] if first else (), batches):
+            rows = len(batch["source_row"])
             columns = [
-                repeated[field.name].slice(0, batch.num_rows)
+                repeated[field.name].slice(0, rows)
                 if field.name in constants
-                else batch.column(field.name).cast(field.type)
+                else batch[field.name].cast(field.type)
                 for field in schema
             ]
-            writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=ROW_GROUP)
-            count += batch.num_rows
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=BATCH)
+            count += rows
     return count
+
+
+def encoded_once(column: pa.Array) -> pa.Array:
+    """A column of texts, or of lists of them, with every text once; any other as it is."""
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type):
+        return column.dictionary_encode()
+    if pa.types.is_list(column.type) and pa.types.is_string(column.type.value_type):
+        items = column.values.dictionary_encode()
+        kind = pa.list_(column.type.value_field.with_type(items.type))
+        # Lists that are null hold no items, so the offsets are those of all.
+        return pa.ListArray.from_arrays(column.offsets, items, type=kind, mask=column.is_null())
+    return column
+
+
+def _options(shape: RecordType, schema: pa.Schema, first: Mapping[str, pa.Array] | None) -> dict[str, Any]:
+    # Nobody looks for a range of names or remarks, and a footer need not hold any.
+    measured = [column.name for column in shape.columns if column.type != "text" or column.name in _SOUGHT]
+    repeating = [
+        leaf
+        for field in schema
+        if field.name not in (*_SOUGHT, "source_row") and not (first and _differs(first.get(field.name)))
+        for leaf in _leaves(field)
+    ]
+    return {
+        "write_statistics": measured,
+        "use_dictionary": repeating,
+        "column_encoding": {"source_row": "DELTA_BINARY_PACKED"},
+    }
+
+
+def _differs(column: pa.Array | None) -> bool:
+    """Whether a column of texts hardly has the same text twice."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column is None or not pa.types.is_string(column.type):
+        return False
+    sample = column.slice(0, _SAMPLE)
+    return bool(pc.count_distinct(sample).as_py() > (len(sample) - sample.null_count) / 2)
+
+
+def _leaves(field: pa.Field) -> Iterator[str]:
+    """The columns that Parquet makes of it, by their paths."""
+    import pyarrow as pa
+
+    if not pa.types.is_list(field.type):
+        yield field.name
+        return
+    item = field.type.value_type
+    path = f"{field.name}.list.element"
+    yield from (f"{path}.{part.name}" for part in item) if pa.types.is_struct(item) else (path,)
+
+
+def _as_made(field: pa.Field, column: pa.Array | None) -> pa.Field:
+    """``field`` with the texts as the column has them: plain, or each once."""
+    import pyarrow as pa
+
+    field = field.with_nullable(True)
+    if column is None:
+        return field
+    if pa.types.is_dictionary(column.type):
+        return field.with_type(column.type)
+    if pa.types.is_list(column.type) and pa.types.is_dictionary(column.type.value_type):
+        return field.with_type(pa.list_(field.type.value_field.with_type(column.type.value_type)))
+    return field
 
 
 def _once(field: pa.Field) -> pa.Field:
@@ -81,12 +149,12 @@ def _repeated(value: Any, kind: pa.DataType) -> pa.Array:
     import pyarrow as pa
 
     if value is None:
-        return pa.nulls(ROW_GROUP, kind)
+        return pa.nulls(BATCH, kind)
     if pa.types.is_dictionary(kind):
-        return pa.DictionaryArray.from_arrays(np.zeros(ROW_GROUP, np.int8), pa.array([value], pa.string()))
+        return pa.DictionaryArray.from_arrays(np.zeros(BATCH, np.int8), pa.array([value], pa.string()))
     if pa.types.is_list(kind) and pa.types.is_dictionary(kind.value_type):
-        places = pa.array(np.tile(np.arange(len(value), dtype=np.int8), ROW_GROUP))
+        places = pa.array(np.tile(np.arange(len(value), dtype=np.int8), BATCH))
         items = pa.DictionaryArray.from_arrays(places, pa.array(value, pa.string()))
-        starts = np.arange(ROW_GROUP + 1, dtype=np.int32) * len(value)
+        starts = np.arange(BATCH + 1, dtype=np.int32) * len(value)
         return pa.ListArray.from_arrays(pa.array(starts), items, type=kind)
-    return pa.repeat(pa.scalar(value, kind), ROW_GROUP)
+    return pa.repeat(pa.scalar(value, kind), BATCH)

@@ -5,12 +5,15 @@ Invariant: whatever a rule cannot understand is an Issue, so that it becomes a f
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from comity.mappings.text_steps import sql_name, sql_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from comity.mappings.lookup import Lookup, LookupKind
     from comity.mappings.rule import Policy
     from comity.mappings.source_field import SourceField
@@ -115,9 +118,18 @@ class Steps:
             if lookup.text == text and lookup.kind == kind:
                 return lookup.name
         name = f"lookup{self.suffix}_{len(self.lookups) + 1}"
-        self.lookups.append(Lookup(name, text, kind))
+        self.lookups.append(Lookup(name, text, kind, frozenset(self._fields_of(text))))
         self.joins.append(f"LEFT JOIN {name} ON {name}.text = {text}")
         return name
+
+    def _fields_of(self, sql: str) -> Iterator[str]:
+        """The source's fields that ``sql``, over working columns, comes from."""
+        for name in re.findall(r"""'(?:[^']|'')*'|"((?:[^"]|"")*)\"""", sql):
+            plain = name.replace('""', '"')
+            if plain in self.fields:
+                yield plain
+            elif working := self.given.get(plain) or self.tried.get(plain):
+                yield from self._fields_of(working)
 
     def join_codes(self, crosswalk: str, rows: dict[str, str | None], text: str) -> str:
         """Join a table of codes on the given column ``text``; returns the alias, with ``code`` and ``target``."""

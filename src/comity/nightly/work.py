@@ -65,7 +65,8 @@ def normalise_task(
     limits: Limits,
 ) -> tuple[Outcome, ...]:
     """One part through every mapping of its source."""
-    from comity.mappings.normalise import connect, normalise, stage_rows
+    from comity.mappings.normalise import connect, normalise
+    from comity.mappings.staged import stage_rows
 
     with _explained("normalising", part.path), connect(limits) as connection:
         rows = stage_rows(connection, rows_of(adapter, reading, part))

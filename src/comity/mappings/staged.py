@@ -1,0 +1,117 @@
+"""One part of an export in memory, column by column.
+
+Invariant: it holds the same rows as its scan, in their order; a text that repeats is held once, and its rows by number.
+A part is cut small enough for this (``adapters.csv_part.PART_BYTES``), so memory does not grow with the export.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from comity.mappings.text_steps import sql_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import duckdb
+    import pyarrow as pa
+
+    from comity.mappings.normalise import Rows
+
+_SAMPLE = 8192  # rows, and if nearly all of their texts differ, so do those of the rest
+_FEW = 1024  # texts that are taken for repeating in however few rows
+_TIMES = 4  # how often a text stands that repeats, on the average
+
+
+@dataclass(frozen=True)
+class Staged:
+    """``table``: the scan's columns, each in one piece. ``types``: those of DuckDB. ``repeating``: field → its texts.
+
+    ``rows``: the part as SQL, which scans the table and no file.
+    """
+
+    rows: Rows
+    table: pa.Table
+    types: dict[str, str]
+    repeating: dict[str, pa.DictionaryArray]
+
+    def place_of(self, field: str) -> Any:
+        """For every row the number of its text in a repeating field, as numpy; behind the last for no text."""
+        column = self.repeating[field]
+        return column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False)
+
+    def pick(self, connection: duckdb.DuckDBPyConnection, places: Any) -> str:
+        """A scan of the rows at those places."""
+        return _scan(connection, "picked", self.table.take(places), self.types)
+
+    def texts(self, connection: duckdb.DuckDBPyConnection, name: str, fields: Collection[str]) -> str:
+        """A scan of rows that hold every text of the repeating ``fields`` once, by its number, and no text last.
+
+        The texts of one field stand beside those of another that has nothing to do with them.
+        """
+        import pyarrow as pa
+
+        height = 1 + max(len(self.repeating[field].dictionary) for field in fields)
+        columns = {"source_row": pa.array(range(height), pa.int64())}
+        for field in fields:
+            texts = self.repeating[field].dictionary
+            columns[field] = pa.concat_arrays([texts, pa.nulls(height - len(texts), texts.type)])
+        return _scan(connection, name, pa.table(columns), self.types)
+
+
+def stage_rows(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Staged:
+    """The rows of a part: they are parsed once, however often a mapping looks at them."""
+    from dataclasses import replace
+
+    import pyarrow as pa
+
+    relation = connection.sql(rows.scan)
+    types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    read = relation.to_arrow_table()
+    columns: dict[str, pa.Array] = {}
+    repeating: dict[str, pa.DictionaryArray] = {}
+    for name in read.column_names:
+        column = _whole(read.column(name))
+        if pa.types.is_string(column.type) and types[name] == "VARCHAR":
+            encoded = _encoded(column)
+            if encoded is not None:
+                column = repeating[name] = encoded
+        columns[name] = column
+    table = pa.table(columns)
+    scan = _scan(connection, "staged", table, types)
+    return Staged(replace(rows, scan=scan, count=table.num_rows), table, types, repeating)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    import pyarrow as pa
+
+    whole = column.combine_chunks()
+    return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
+
+
+def _encoded(texts: pa.Array) -> pa.DictionaryArray | None:
+    """The texts each once, if they repeat."""
+    import pyarrow.compute as pc
+
+    if len(texts) > _SAMPLE:
+        sample = texts.slice(0, _SAMPLE)
+        some = len(sample) - sample.null_count
+        if pc.count_distinct(sample).as_py() > max(_FEW, 0.95 * some):
+            return None
+    encoded = texts.dictionary_encode()
+    return encoded if len(encoded.dictionary) <= max(_FEW, len(texts) // _TIMES) else None
+
+
+def _scan(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, types: dict[str, str]) -> str:
+    """A SELECT of ``table`` with all columns in ``types``; one that the table does not have is null."""
+    connection.register(name, table)
+    columns = ", ".join(
+        f"{_typed(column, kind) if column in table.column_names else f'CAST(NULL AS {kind})'} AS {sql_name(column)}"
+        for column, kind in types.items()
+    )
+    return f"SELECT {columns} FROM {name}"
+
+
+def _typed(column: str, kind: str) -> str:
+    return sql_name(column) if kind in ("VARCHAR", "BIGINT") else f"CAST({sql_name(column)} AS {kind})"
