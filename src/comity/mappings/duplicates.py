@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from comity.mappings.normalise import COPY_OPTIONS, Outcome, Rows, fill_lookups, reject_columns
+from comity.mappings.record_file import drop_records
 from comity.mappings.text_steps import sql_text
 
 if TYPE_CHECKING:
@@ -147,13 +148,8 @@ def _reject(
     run_id: str,
 ) -> Outcome:
     dropped = f"repeated_rows WHERE nr > 1 AND filename = {sql_text(str(path))}"
-    records = _rewrite(
-        connection,
-        plan,
-        path,
-        f"SELECT * EXCLUDE (file_row_number) FROM read_parquet({sql_text(str(path))}, file_row_number = true) "
-        f"WHERE file_row_number NOT IN (SELECT position FROM {dropped})",
-    )
+    places = connection.sql(f"SELECT position FROM {dropped}").fetchnumpy()["position"]
+    records = drop_records(path, plan.shape, places)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE refused AS SELECT source_row, min(kept_row) AS kept_row, "
         "[struct_pack(code := 'mapping.duplicate-key', \"column\" := 'source_key', found := CAST(NULL AS VARCHAR), "

@@ -198,8 +198,12 @@ class Plan:
         """
         (branch,), run = self.branches, _run_values(provenance)
         before = next(at for at, (name, _) in enumerate(branch.steps) if name == branch.read)
-        steps = [("source", scan), *branch.steps[:before]]
         joins = dict.fromkeys(join for _, rule in rules for join in rule.joins)
+        # A crosswalk that nobody asks would be parsed all the same.
+        steps = [("source", scan)]
+        steps += [
+            step for step in branch.steps[:before] if step[1] or any(_asks(join, step[0]) for join in joins)
+        ]
         reads = "".join(f", {read}" for _, rule in rules for read in rule.reads)
         steps.append((branch.read, f"SELECT {steps[-1][0]}.*{reads} FROM {steps[-1][0]} {' '.join(joins)}"))
         sql, columns = dict(branch.columns), ["source_row"]
@@ -216,13 +220,17 @@ class Plan:
         """A SELECT of the distinct texts in a given column of the branch."""
         steps = [("source", scan)]
         for name, sql in branch.steps:
-            steps.append((name, sql))
+            steps += [(name, sql)] if sql else []  # no crosswalk
             if name == branch.given:
                 break
         return (
             f"WITH {_named(steps)} SELECT DISTINCT {column} AS text FROM {branch.given} "
             f"WHERE {column} IS NOT NULL"
         )
+
+
+def _asks(join: str, crosswalk: str) -> bool:
+    return join.startswith(f"LEFT JOIN {crosswalk.partition('(')[0]} ")
 
 
 def _run_values(provenance: Provenance) -> dict[str, str]:

@@ -11,11 +11,13 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
     import pyarrow as pa
+    import pyarrow.parquet as pq
+    from numpy.typing import NDArray
 
     from comity.mappings.plan import Plan, Provenance
     from comity.standard import RecordType
@@ -34,7 +36,6 @@ def write_records(
 ) -> int:
     """The records of which ``batches`` have the columns that differ, in ``path``; how many there are."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     from comity.standard.arrow import arrow_schema
 
@@ -48,9 +49,8 @@ def write_records(
     )
     repeated = {name: _repeated(value, schema.field(name).type) for name, value in values.items()}
     count = 0
-    with pq.ParquetWriter(
-        path, schema, compression="zstd", store_schema=False, **_options(plan.shape, schema, first)
-    ) as writer:
+    repeating = [leaf for field in schema if not _differs(field, first) for leaf in _leaves(field)]
+    with _writer(path, plan.shape, schema, repeating) as writer:
         for batch in chain([first] if first else (), batches):
             rows = len(batch["source_row"])
             columns = [
@@ -62,6 +62,36 @@ def write_records(
             writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=BATCH)
             count += rows
     return count
+
+
+def drop_records(path: Path, shape: RecordType, places: NDArray[Any]) -> int:
+    """Write ``path`` anew without the records at those places, counted from 0; how many are left."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    beside, left, begin = path.with_suffix(".new"), 0, 0
+    repeating = _repeating(pq.read_metadata(path))
+    with (
+        pq.ParquetFile(path, read_dictionary=repeating) as written,
+        _writer(beside, shape, written.schema_arrow, repeating) as writer,
+    ):
+        for group in range(written.num_row_groups):
+            records = written.read_row_group(group)
+            kept = np.ones(records.num_rows, bool)
+            kept[places[(places >= begin) & (places < begin + len(kept))] - begin] = False
+            begin += len(kept)
+            left += int(kept.sum())
+            writer.write_table(records.filter(pa.array(kept)), row_group_size=BATCH)
+    beside.replace(path)
+    return left
+
+
+def _repeating(metadata: pq.FileMetaData) -> list[str]:
+    """The columns that were written as dictionaries."""
+    groups = [metadata.row_group(0)] if metadata.num_row_groups else []
+    columns = (group.column(place) for group in groups for place in range(metadata.num_columns))
+    return [column.path_in_schema for column in columns if column.has_dictionary_page]
 
 
 def encoded_once(column: pa.Array) -> pa.Array:
@@ -78,30 +108,31 @@ def encoded_once(column: pa.Array) -> pa.Array:
     return column
 
 
-def _options(shape: RecordType, schema: pa.Schema, first: Mapping[str, pa.Array] | None) -> dict[str, Any]:
-    # Nobody looks for a range of names or remarks, and a footer need not hold any.
-    measured = [column.name for column in shape.columns if column.type != "text" or column.name in _SOUGHT]
-    repeating = [
-        leaf
-        for field in schema
-        if field.name not in (*_SOUGHT, "source_row") and not (first and _differs(first.get(field.name)))
-        for leaf in _leaves(field)
-    ]
-    return {
-        "write_statistics": measured,
-        "use_dictionary": repeating,
-        "column_encoding": {"source_row": "DELTA_BINARY_PACKED"},
-    }
+def _writer(path: Path, shape: RecordType, schema: pa.Schema, repeating: Sequence[str]) -> pq.ParquetWriter:
+    import pyarrow.parquet as pq
+
+    return pq.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        store_schema=False,
+        # Nobody looks for a range of names or remarks, and a footer need not hold any.
+        write_statistics=[c.name for c in shape.columns if c.type != "text" or c.name in _SOUGHT],
+        use_dictionary=list(repeating),
+        column_encoding={"source_row": "DELTA_BINARY_PACKED"},
+    )
 
 
-def _differs(column: pa.Array | None) -> bool:
-    """Whether a column of texts hardly has the same text twice."""
+def _differs(field: pa.Field, first: Mapping[str, pa.Array] | None) -> bool:
+    """Whether a column hardly has the same value twice."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if column is None or not pa.types.is_string(column.type):
+    if field.name in (*_SOUGHT, "source_row"):
+        return True
+    if first is None or field.name not in first or not pa.types.is_string(field.type):
         return False
-    sample = column.slice(0, _SAMPLE)
+    sample = first[field.name].slice(0, _SAMPLE)
     return bool(pc.count_distinct(sample).as_py() > (len(sample) - sample.null_count) / 2)
 
 

@@ -6,7 +6,7 @@ A part is cut small enough for this (``adapters.csv_part.PART_BYTES``), so memor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from comity.mappings.text_steps import sql_name
@@ -60,15 +60,18 @@ class Staged:
         return _scan(connection, name, pa.table(columns), self.types)
 
 
-def stage_rows(connection: duckdb.DuckDBPyConnection, rows: Rows) -> Staged:
-    """The rows of a part: they are parsed once, however often a mapping looks at them."""
-    from dataclasses import replace
-
+def stage_rows(connection: duckdb.DuckDBPyConnection, rows: Rows, read: pa.Table | None = None) -> Staged:
+    """The rows of a part: they are parsed once, however often a mapping looks at them. ``read``: what the scan gives,
+    where somebody has read it already, all of it text.
+    """
     import pyarrow as pa
 
-    relation = connection.sql(rows.scan)
-    types = dict(zip(relation.columns, map(str, relation.types), strict=True))
-    read = relation.to_arrow_table()
+    if read is None:
+        relation = connection.sql(rows.scan)
+        types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+        read = relation.to_arrow_table()
+    else:
+        types = {name: "BIGINT" if name == "source_row" else "VARCHAR" for name in read.column_names}
     columns: dict[str, pa.Array] = {}
     repeating: dict[str, pa.DictionaryArray] = {}
     for name in read.column_names:

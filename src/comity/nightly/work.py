@@ -65,11 +65,12 @@ def normalise_task(
     limits: Limits,
 ) -> tuple[Outcome, ...]:
     """One part through every mapping of its source."""
+    from comity.adapters.csv_plain import read_plain
     from comity.mappings.normalise import connect, normalise
     from comity.mappings.staged import stage_rows
 
     with _explained("normalising", part.path), connect(limits) as connection:
-        rows = stage_rows(connection, rows_of(adapter, reading, part))
+        rows = stage_rows(connection, rows_of(adapter, reading, part), read_plain(part, adapter))
         outcomes = []
         for plan in plans:
             plan_into = into / f"{plan.name}-{number:05d}"
