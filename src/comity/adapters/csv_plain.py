@@ -7,13 +7,17 @@ one, and Arrow needs half of DuckDB's time for them; where Arrow cannot read it,
 from __future__ import annotations
 
 import mmap
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from comity.adapters.adapter import SOURCE_ROW
 from comity.adapters.part import PLACEHOLDER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from comity.adapters.adapter import Adapter
     from comity.adapters.formats import CsvFormat
@@ -27,27 +31,13 @@ def read_plain(part: Part, adapter: Adapter) -> pa.Table | None:
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
-    from pyarrow import csv
 
     format = cast("CsvFormat", adapter.formats[part.format])
     if part.kind != "csv" or not part.rows or not _is_plain(part, format):
         return None
     columns = list(part.columns or [field.name for field in adapter.fields])
-    try:
-        read = csv.read_csv(
-            part.path,
-            csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=columns),
-            csv.ParseOptions(delimiter=format.delimiter, quote_char=False, ignore_empty_lines=False),
-            csv.ConvertOptions(
-                check_utf8=False,
-                column_types=dict.fromkeys(columns, pa.string()),
-                null_values=list(format.missing),
-                strings_can_be_null=True,
-            ),
-        )
-    except pa.ArrowInvalid:
-        return None
-    if read.num_rows != part.rows:
+    read = _split(part.path, columns, format, format.missing)
+    if read is None or read.num_rows != part.rows:
         return None
     read = read.add_column(0, SOURCE_ROW, pa.array(np.arange(part.first_row, part.first_row + part.rows)))
     if part.marked:
@@ -58,6 +48,45 @@ def read_plain(part: Part, adapter: Adapter) -> pa.Table | None:
         [read.column(name) if name in read.column_names else nulls for name in (SOURCE_ROW, *fields)],
         [SOURCE_ROW, *fields],
     )
+
+
+def plain_cells(part: Part, adapter: Adapter, rows: NDArray[np.int64]) -> pa.Table | None:
+    """``source_row`` and the cells, as they stand there, of those rows in their order; None as in ``read_plain``."""
+    import numpy as np
+    import pyarrow as pa
+
+    format = cast("CsvFormat", adapter.formats[part.format])
+    if part.kind != "csv" or not len(rows) or not _is_plain(part, format):
+        return None
+    with part.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n")) + 1
+        at = rows - part.first_row
+        if len(ends) != part.rows:
+            return None
+        bounds = zip(np.append(0, ends)[at].tolist(), ends[at].tolist(), strict=True)
+        lines = b"".join([content[start:end] for start, end in bounds])
+    read = _split(pa.BufferReader(lines), list(part.columns or [f.name for f in adapter.fields]), format, ())
+    return read and read.add_column(0, SOURCE_ROW, pa.array(rows))
+
+
+def _split(source: Any, columns: list[str], format: CsvFormat, missing: Sequence[str]) -> pa.Table | None:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    try:
+        return csv.read_csv(
+            source,
+            csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=columns),
+            csv.ParseOptions(delimiter=format.delimiter, quote_char=False, ignore_empty_lines=False),
+            csv.ConvertOptions(
+                check_utf8=False,
+                column_types=dict.fromkeys(columns, pa.string()),
+                null_values=list(missing),
+                strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
 
 
 def _is_plain(part: Part, format: CsvFormat) -> bool:

@@ -16,6 +16,7 @@ from comity.adapters.field_spec import SOURCE_ROW
 from comity.adapters.part import PLACEHOLDER
 from comity.adapters.sql import quoted_name, quoted_text
 from comity.adapters.zoned import zoned_sql
+from comity.mappings.text_steps import cells_as_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,8 +67,7 @@ def raw_sql(part: Part, adapter: Adapter, which: str | None = None) -> str:
             return f"SELECT {SOURCE_ROW}, record::VARCHAR AS raw FROM {_parquet(part)} {only}"
         case "line":
             return f"SELECT {SOURCE_ROW}, line AS raw FROM {_parquet(part)} {only}"
-    columns = ", ".join(f"{quoted_name(name)} := {quoted_name(name)}" for name in _columns(part, adapter))
-    return f"SELECT {SOURCE_ROW}, to_json(struct_pack({columns}))::VARCHAR AS raw FROM ({cells}) {only}"
+    return cells_as_json(_columns(part, adapter), f"({cells}) {only}")
 
 
 def _columns(part: Part, adapter: Adapter) -> Sequence[str]:

@@ -161,7 +161,7 @@ def _reject(
     lost = f"source_row NOT IN (SELECT source_row FROM read_parquet({sql_text(str(path))}))"
     newly = _count(connection, f"refused WHERE {lost}")
     entries = reject_columns(
-        plan.source, plan.record_type, provenance.export_id, run_id, rows, f"({lost})", "kept_row"
+        connection, plan.source, plan.record_type, provenance.export_id, run_id, rows, f"({lost})", "kept_row"
     )
     if outcome.rejects_path is not None:
         # A row may stand there already with another item's reasons: one entry a row.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from comity.errors import MappingError, StoreError
 from comity.mappings.by_text import ByText
@@ -17,14 +17,15 @@ from comity.mappings.check_digit import install_macros
 from comity.mappings.lookup import fill_lookup
 from comity.mappings.record_file import BATCH, write_records
 from comity.mappings.staged import Staged, stage_rows
-from comity.mappings.text_steps import sql_text
+from comity.mappings.text_steps import cells_as_json, sql_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import duckdb
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from comity.mappings.plan import Plan, Provenance
 
@@ -48,12 +49,14 @@ class Rows:
     ``raw``: source_row and raw text of the rows that stand in the table ``refused``.
 
     ``files``: the first row and the name of every file of the export, so that a reject names its file.
+    ``cells``: source_row and the cells of some rows, where they can be had for less than reading the part again.
     """
 
     scan: str
     raw: str
     count: int
     files: tuple[tuple[int, str], ...]
+    cells: Callable[[NDArray[Any]], pa.Table | None] = lambda rows: None
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,7 @@ def _write_rejects(
     if not plan.simple:
         other = f"source_row NOT IN (SELECT source_row FROM read_parquet({sql_text(str(records))}))"
     entries = reject_columns(
+        connection,
         plan.source,
         plan.record_type,
         provenance.export_id,
@@ -220,6 +224,7 @@ def _write_rejects(
 
 
 def reject_columns(
+    connection: duckdb.DuckDBPyConnection,
     source: str,
     record_type: str,
     export_id: str,
@@ -239,12 +244,19 @@ def reject_columns(
         if rows.files
         else "NULL"
     )
+    raw, some = (
+        rows.raw,
+        rows.cells(connection.sql("SELECT source_row FROM refused").fetchnumpy()["source_row"]),
+    )
+    if some is not None:
+        connection.register("refused_cells", some)
+        raw = cells_as_json(some.column_names[1:], "refused_cells")
     return (
         f"SELECT {sql_text(run_id)} AS run_id, {sql_text(source)} AS source_id, {sql_text(export_id)} AS export_id, "
         f"{sql_text(record_type)} AS record_type, CAST({file} AS VARCHAR) AS file, source_row, "
         "CAST(NULL AS BIGINT) AS line, CAST(NULL AS BIGINT) AS byte_offset, "
         f"{row_rejected} AS row_rejected, {kept_row} AS kept_row, raw, reasons "
-        f"FROM refused LEFT JOIN ({rows.raw}) AS raws USING (source_row) ORDER BY source_row"
+        f"FROM refused LEFT JOIN ({raw}) AS raws USING (source_row) ORDER BY source_row"
     )
 
 

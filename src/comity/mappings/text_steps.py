@@ -5,7 +5,12 @@ Invariant: a step is pure and deterministic, and its result for a text is a text
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from comity.errors import MappingError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Soft hyphen, zero-width space and joiners, direction marks, word joiner, byte order mark.
 _INVISIBLE = "[\\x{00AD}\\x{200B}-\\x{200F}\\x{202A}-\\x{202E}\\x{2060}-\\x{2064}\\x{FEFF}]"
@@ -94,3 +99,9 @@ def sql_text(value: str) -> str:
 def sql_name(name: str) -> str:
     """``name`` as a SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def cells_as_json(columns: Sequence[str], source: str) -> str:
+    """A SELECT of ``source_row`` and ``raw``: the cells of ``source`` as JSON by their names."""
+    cells = ", ".join(f"{sql_name(name)} := {sql_name(name)}" for name in columns)
+    return f"SELECT source_row, to_json(struct_pack({cells}))::VARCHAR AS raw FROM {source}"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from comity.errors import ComityError, ReadError, StoreError
@@ -80,12 +81,13 @@ def normalise_task(
 
 def rows_of(adapter: Adapter, reading: Reading, part: Part) -> Rows:
     """A part as SQL."""
+    from comity.adapters.csv_plain import plain_cells
     from comity.adapters.scan import raw_sql, scan_sql
     from comity.mappings.normalise import Rows
 
     files = tuple((file.first_row, file.name) for file in reading.files)
     refused = raw_sql(part, adapter, "SELECT source_row FROM refused")
-    return Rows(scan_sql(part, adapter), refused, part.rows, files)
+    return Rows(scan_sql(part, adapter), refused, part.rows, files, partial(plain_cells, part, adapter))
 
 
 def finish_task(
