@@ -6,8 +6,10 @@ the tree at one moment, each shared page counted once (proportional set size), t
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,14 +32,18 @@ class Cost:
     said: dict[str, Any]
 
 
-def cost_of(module: str, *arguments: object) -> Cost:
-    """Run ``python -m module`` and wait for it; raises when it fails."""
+class TooMuchMemoryError(Exception):
+    """The command was stopped: it held more than it was allowed, and the machine has other work."""
+
+
+def cost_of(module: str, *arguments: object, limit: int | None = None) -> Cost:
+    """Run ``python -m module`` and wait for it; raises when it fails, TooMuchMemoryError above ``limit`` bytes."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as told:
         began = time.monotonic()
         process = subprocess.Popen(command, stdout=out, stderr=told)
         peak, ended = [0], threading.Event()
-        watcher = threading.Thread(target=_watch, args=(process.pid, peak, ended))
+        watcher = threading.Thread(target=_watch, args=(process.pid, peak, ended, limit))
         watcher.start()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
@@ -47,6 +53,8 @@ def cost_of(module: str, *arguments: object) -> Cost:
         out.seek(0)
         told.seek(0)
         text = out.read().strip()
+        if limit is not None and peak[0] > limit:
+            raise TooMuchMemoryError(f"{module} held more than {limit / 1e9:.0f} GB")
         if process.returncode:
             raise RuntimeError(f"{' '.join(command)} failed:\n{text}\n{told.read()}")
     last = text.splitlines()[-1] if text else ""
@@ -54,9 +62,15 @@ def cost_of(module: str, *arguments: object) -> Cost:
     return Cost(usage.ru_utime + usage.ru_stime, wall, peak[0], said)
 
 
-def _watch(pid: int, peak: list[int], ended: threading.Event) -> None:
+def _watch(pid: int, peak: list[int], ended: threading.Event, limit: int | None) -> None:
     while not ended.wait(INTERVAL):
-        peak[0] = max(peak[0], sum(map(_proportional_set_size, _tree(pid))))
+        tree = _tree(pid)
+        peak[0] = max(peak[0], sum(map(_proportional_set_size, tree)))
+        if limit is not None and peak[0] > limit:
+            for process in reversed(tree):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            return
 
 
 def _tree(pid: int) -> list[int]:

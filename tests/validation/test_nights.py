@@ -55,6 +55,28 @@ def test_a_critical_rule_blocks_its_source_and_no_other(federation: SmallFederat
     assert "the.rule: 1 of 3 records" in ended.said
 
 
+def test_a_reference_to_what_is_blocked_leads_nowhere(federation: SmallFederation) -> None:
+    followers = [federation.add(VEHICLES, name) for name in ("again", "once-more")]
+    for followed, follower in zip((VEHICLES, *followers), followers, strict=False):
+        only = f"related_column: plate, related_where: \"source_id = '{followed}'\""
+        there = f"{{column: plate, record_type: vehicle, {only}}}"
+        write_suite(
+            federation.root / "validation",
+            rule_text("expect_references_to_resolve", there, "critical"),
+            record="vehicle",
+            source=follower,
+        )
+        federation.drop(follower, "stolenvehicles-2026-11-01.csv", export(3))
+
+    blocked = night(federation, rule_text(SATISFY, NO_HIACE, "critical"))
+    told = federation.ask("SELECT source_id, violated FROM quality WHERE rule_id = 'the.rule' ORDER BY ALL")
+    mended = night(federation, rule_text(SATISFY, NO_HIACE, "info"))
+
+    assert [blocked.export(name)["outcome"] for name in (VEHICLES, *followers)] == ["blocked"] * 3
+    assert told == [("again", 3), (VEHICLES, 1), ("once-more", 3)]
+    assert [mended.export(name)["outcome"] for name in (VEHICLES, *followers)] == ["published"] * 3
+
+
 def test_a_warning_publishes_with_a_mark(federation: SmallFederation) -> None:
     ended = night(federation, rule_text(SATISFY, NO_HIACE, "warning"))
 

@@ -45,20 +45,33 @@ class Judge:
         self.results: list[tuple[str, str, str, SuiteResult]] = []
 
     def judge(self, passages: Sequence[Passage]) -> None:
-        """Give every passage of a round its blocks and marks, or the error that kept it from being judged."""
-        for passage in passages:
-            try:
-                self._judge(passage, passages)
-            except ComityError as error:
-                passage.fail(error)
+        """Give every passage of a round its blocks and marks, or the error that kept it from being judged.
 
-    def _judge(self, passage: Passage, round_: Sequence[Passage]) -> None:
+        What is blocked is not published, so nobody's reference leads to it: whoever may have counted on it is judged
+        again without it, until nobody else is blocked.
+        """
+        judged, there = list(passages), list(passages)
+        while judged:
+            for passage in judged:
+                passage.blocks, passage.marks = (), ()
+                try:
+                    self._judge(passage, there, passages)
+                except ComityError as error:
+                    passage.fail(error)
+            lost = [passage for passage in there if passage.blocks or passage.error]
+            there = [passage for passage in there if passage not in lost]
+            types = {plan.record_type for passage in lost for plan in passage.source.plans}
+            judged = [passage for passage in there if types and self._refers(passage, types)]
+            again = {(passage.name, passage.provenance.export_id) for passage in judged}
+            self.results = [result for result in self.results if result[:2] not in again]
+
+    def _judge(self, passage: Passage, there: Sequence[Passage], round_: Sequence[Passage]) -> None:
         from comity.validation.broken import violations
         from comity.validation.run import validate
         from comity.validation.suite import suite_for
 
         standard, suites = self.federation.standard, self.federation.root / "validation"
-        related = self._related(round_)
+        related = self._related(there, round_)
         for plan in passage.source.plans:
             suite = suite_for(standard, suites, plan.record_type, passage.name)
             self._view("staged", _paths(passage, plan.record_type), plan.record_type)
@@ -101,13 +114,26 @@ class Judge:
         pq.write_table(quality_table(run_id, self.results), path)
         self.store.record_quality(run_id, path)
 
-    def _related(self, round_: Sequence[Passage]) -> dict[str, str]:
-        """For every record type a view of what the federation would hold: this round's records, and the last release's
-        of every source that is not in the round.
+    def _refers(self, passage: Passage, record_types: set[str]) -> bool:
+        """Whether a rule over the passage's records looks for records of those types."""
+        from comity.validation.suite import suite_for
+
+        suites = self.federation.root / "validation"
+        return any(
+            "record_type_column" in rule.kwargs or rule.kwargs.get("record_type") in record_types
+            for plan in passage.source.plans
+            for rule in suite_for(self.federation.standard, suites, plan.record_type, passage.name).rules
+        )
+
+    def _related(self, there: Sequence[Passage], round_: Sequence[Passage]) -> dict[str, str]:
+        """For every record type a view of what the federation would hold: the records of this round that are still
+        ``there``, and the last release's of every other source.
         """
-        fresh = {passage.name for passage in round_}
-        paths: dict[str, list[Path]] = {}
-        for passage in round_:
+        fresh = {passage.name for passage in there}
+        paths: dict[str, list[Path]] = {
+            plan.record_type: [] for passage in round_ for plan in passage.source.plans
+        }
+        for passage in there:
             for file in passage.finished.files if passage.finished else ():
                 paths.setdefault(file.record_type, []).append(file.path)
         for stored in self.store.files():
