@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 from typing import TYPE_CHECKING, Any, cast
 
-from comity.adapters.adapter import SOURCE_ROW
+from comity.adapters.field_spec import SOURCE_ROW
 from comity.adapters.part import PLACEHOLDER
 
 if TYPE_CHECKING:
