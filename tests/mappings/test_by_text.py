@@ -1,0 +1,61 @@
+"""Rules that run on distinct texts give what the mapping's one statement gives, whatever repeats."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comity.mappings.normalise import Limits, connect, fill_lookups, normalise
+from comity.mappings.staged import stage_rows
+from tests.mappings.small import PROVENANCE, compile_all, deliver, fields
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MAPPING = """
+record: demanding
+key: [id]
+fields:
+  text: {join: [id, state]}
+  code: {from: state, apply: [lower], codes: colour, unmapped: reject}
+  date: {from: born, date: ["%d.%m.%Y", "%Y"]}
+  codes: {from: items, split: ",", codes: colour}
+  integer: {from: size, integer: true, zero_is_missing: true}
+  structs: [{name: state, kind: {constant: alias}}]
+"""
+COLOURS = """
+r,,red,exact,approved,,2026-01-01
+g,,green,exact,approved,,2026-01-01
+"""
+KNOWN = ("id", "state", "born", "items", "size")
+
+
+def test_the_records_are_those_of_the_statement(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": f"{number}" if number % 97 else None,
+            "state": "lost" if number % 50 == 0 else ("r", " G ", "R")[number % 3],
+            # More of them than are taken for few, and twice as many rows.
+            "born": f"{1 + number % 28:02}.{1 + number % 12:02}.{1900 + number % 90}"
+            if number % 7
+            else "soon",
+            "items": ("r,g", "g,?", None, "g, r,,g")[number % 4],
+            "size": (None, "0", "170", "999", "x")[number % 5],
+        }
+        for number in range(10_000)
+    ]
+    mapping = MAPPING.replace("structs: [", "structs: {structs: [").replace("alias}}]", "alias}}]}")
+    (plan,) = compile_all(tmp_path, mapping, KNOWN, {"colour": COLOURS})
+    with connect(Limits("512MB", 1, tmp_path / "spill")) as connection:
+        delivered = deliver(connection, rows, fields(*KNOWN))
+        staged = stage_rows(connection, delivered)
+        outcome = normalise(connection, plan, staged, PROVENANCE, "run", tmp_path / "out")
+        fill_lookups(connection, plan, delivered.scan)
+        stated = plan.record_sql(delivered.scan, PROVENANCE)
+        made = connection.sql(f"SELECT * FROM ({stated}) ORDER BY source_row").to_arrow_table().to_pylist()
+        written = connection.sql(f"SELECT * FROM '{outcome.records_path}' ORDER BY source_row")
+        records = written.to_arrow_table().to_pylist()
+
+    assert set(staged.repeating) == {"state", "born", "items", "size"}
+    assert 0 < outcome.rejected < outcome.accepted == len(records)
+    assert records == made
+    assert len({tuple(record["quality_flags"]) for record in records}) > 5
