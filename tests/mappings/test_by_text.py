@@ -45,7 +45,7 @@ def test_the_records_are_those_of_the_statement(tmp_path: Path) -> None:
     ]
     mapping = MAPPING.replace("structs: [", "structs: {structs: [").replace("alias}}]", "alias}}]}")
     (plan,) = compile_all(tmp_path, mapping, KNOWN, {"colour": COLOURS})
-    with connect(Limits("512MB", 1, tmp_path / "spill")) as connection:
+    with connect(Limits("512MB", 2, tmp_path / "spill")) as connection:
         delivered = deliver(connection, rows, fields(*KNOWN))
         staged = stage_rows(connection, delivered)
         outcome = normalise(connection, plan, staged, PROVENANCE, "run", tmp_path / "out")
