@@ -26,5 +26,7 @@ def command(folder: Path, empty: bool) -> int:
         click.echo("  comity run                       # its export waits in data/inbox")
         click.echo('  comity sql "SELECT * FROM item"')
         click.echo(f"  comity mapping show {EXAMPLE}")
-    click.echo("  comity adapter new SOURCE FILE   # a source of your own, from an export that you have")
+    click.echo(
+        "  comity adapter new SOURCE FILE --country CC   # a source of your own, from an export that you have"
+    )
     return 0

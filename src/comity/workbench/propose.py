@@ -17,6 +17,7 @@ from comity.workbench.known_codes import known_codes
 from comity.workbench.look import Export, look_at_files
 from comity.workbench.match import Matched, Proposal, match_fields, record_types
 from comity.workbench.rules import Written, rules_for
+from comity.workbench.schemas import FOLDER, mark_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,6 +113,8 @@ def write_draft(draft: Draft, root: Path, *, force: bool = False) -> list[Path]:
     for path, text in draft.files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text, "utf-8")
+        if str(path).endswith(".yaml"):
+            mark_file(root, root / path, root / FOLDER)
         written.append(root / path)
     (root / "adapters" / draft.source / "sample").mkdir(exist_ok=True)
     return written

@@ -6,6 +6,7 @@ many rows have.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,21 @@ if TYPE_CHECKING:
 
 MANY: Final = 5
 """A value that fewer rows have is nobody's business outside the building, and so stands in no file that is written."""
+
+
+_COORDINATES = ("latitude", "longitude")
+_FACTORS: dict[tuple[str, str], float] = {
+    (unit, word): factor
+    for unit, words, factor in (
+        ("cm", "in inch inches", 2.54),
+        ("cm", "mm", 0.1),
+        ("cm", "m metres meters", 100.0),
+        ("cm", "ft feet", 30.48),
+        ("kg", "lb lbs pound pounds", 0.45359237),
+    )
+    for word in words.split()
+}
+"""By the standard's unit and a word of the header: what a number of that unit is multiplied by."""
 
 
 @dataclass(frozen=True)
@@ -174,8 +190,14 @@ def _number(column: Column, rule: dict[str, Any], columns: Mapping[str, Column],
     if "unit" in kinds:
         rule = rule | {"extract": "^([0-9]+(?:[.,][0-9]+)?)"}
     doubts: list[str] = []
-    zero = values.counted.get("0", 0) > 0 and column.minimum is not None and column.minimum > 0
-    if column.type in ("integer", "bigint") and ("integer" in kinds or "year" in kinds):
+    # Nobody is 0 cm tall, and nothing happens where both degrees are exactly 0.
+    never = column.name in _COORDINATES or (column.minimum is not None and column.minimum > 0)
+    zero = values.counted.get("0", 0) > 0 and never
+    if factor := _factor(column, str(rule["from"])):
+        decimal = {"decimal": ","} if values.decimal_mark == "," else {}
+        rounded = {"round": 0} if column.type in ("integer", "bigint") else {}
+        rule = rule | {"number": decimal | {"multiply": factor} | rounded}
+    elif column.type in ("integer", "bigint") and ("integer" in kinds or "year" in kinds):
         rule = rule | {"integer": True}
     else:
         mark = values.decimal_mark
@@ -185,6 +207,13 @@ def _number(column: Column, rule: dict[str, Any], columns: Mapping[str, Column],
     if zero:
         rule = rule | {"zero_is_missing": True}
     return Written({column.name: rule}, doubts=tuple(doubts))
+
+
+def _factor(column: Column, field: str) -> float | None:
+    """What a number is multiplied by, where the header names another unit than the standard's."""
+    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", field).casefold())
+    known = ((column.unit or "", word) for word in words)
+    return next((_FACTORS[each] for each in known if each in _FACTORS), None)
 
 
 def _boolean(column: Column, rule: dict[str, Any], seen: Seen) -> Written:
@@ -217,9 +246,13 @@ def _vin(name: str, rule: dict[str, Any], columns: Mapping[str, Column], seen: S
 
 
 def _other_names(name: str, rule: dict[str, Any], columns: Mapping[str, Column], seen: Seen) -> Written:
+    full: str | dict[str, str] = name
     doubt = ("cells hold several names: split them, or map the field whole",) if seen.values.list_mark else ()
+    if seen.many:
+        full = {"sql": f"array_to_string(\"{name}\", '; ')"}
+        doubt = ("a list of names becomes one name, with semicolons between",)
     return Written(
-        {"other_names": {"structs": [{"full_name": name, "name_type": {"constant": "alias"}}]}}, doubts=doubt
+        {"other_names": {"structs": [{"full_name": full, "name_type": {"constant": "alias"}}]}}, doubts=doubt
     )
 
 

@@ -1,0 +1,69 @@
+"""Where a proposal once misled whoever tried it: what was wrong and not marked, or could not be compiled."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from comity.workbench.propose import Draft, write_draft
+from comity.workbench.schemas import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PERSONS = [
+    {
+        "id": f"MP-{n}",
+        "name": "Ana Silva",
+        "dob": "1979-01-17",
+        "heightInches": n % 20 + 50,
+        "aliases": ["Nina"],
+    }
+    for n in range(60)
+]
+INCIDENTS = "BO;DATA_OCORRENCIA;LATITUDE;LONGITUDE\n" + "".join(
+    f"{n};17/{n % 9 + 1:02d}/2026;{'0;0' if n % 6 == 0 else f'-23,5{n};-46,6{n}'}\n" for n in range(60)
+)
+VEHICLES = "차량번호,차종,도난일자\n" + "".join(
+    f"12가 {n},승용,2026.10.{n % 27 + 1:02d}\n" for n in range(1000, 1060)
+)
+
+
+def mapping(draft: Draft) -> str:
+    (text,) = (
+        text for path, text in draft.files.items() if path.startswith("mappings/") and path.endswith(".yaml")
+    )
+    return text
+
+
+def test_inches_are_no_centimetres(look: Callable[..., Draft]) -> None:
+    text = mapping(look({"feed.json": json.dumps(PERSONS).encode()}, record="person"))
+
+    assert "height_cm: {from: heightInches, number: {multiply: 2.54, round: 0}}" in text
+
+
+def test_a_list_of_aliases_is_a_rule_that_compiles_and_a_decision(look: Callable[..., Draft]) -> None:
+    text = mapping(look({"feed.json": json.dumps(PERSONS).encode()}, record="person"))
+    (line,) = (line for line in text.splitlines() if line.startswith("  other_names:"))
+
+    assert "array_to_string" in line and "TODO" in line
+
+
+def test_nothing_happens_at_no_degrees(look: Callable[..., Draft]) -> None:
+    text = mapping(look({"bo.csv": INCIDENTS.encode()}, record="incident"))
+
+    assert text.count("zero_is_missing: true") == 2
+
+
+def test_the_korean_word_for_a_kind_of_vehicle_is_no_model(look: Callable[..., Draft]) -> None:
+    text = mapping(look({"cars.csv": VEHICLES.encode("cp949")}, record="vehicle"))
+
+    assert "model: 차종" not in text
+
+
+def test_what_is_written_names_its_schema(look: Callable[..., Draft], tmp_path: Path) -> None:
+    written = write_draft(look({"cars.csv": VEHICLES.encode("cp949")}, record="vehicle"), tmp_path / "own")
+
+    first = [path.read_text("utf-8").partition("\n")[0] for path in written if path.suffix == ".yaml"]
+    assert len(first) == 3 and all(f"/{FOLDER}/" in line for line in first)
