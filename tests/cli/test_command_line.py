@@ -81,6 +81,23 @@ def test_every_example_works(
     tmp_path.with_name(f"{tmp_path.name}-export.csv").write_text(
         "plate,colour,date of theft\nAB123,red,2026-01-31\nCD456,blue,2026-02-01\n"
     )
+    field = {
+        "name": "plate",
+        "filled": 1,
+        "missing": {},
+        "values": {"AB123": 1},
+        "unlisted": 0,
+        "beginning": {},
+    }
+    profile = {
+        "profile": 1,
+        "format": {"type": "csv"},
+        "quoted": "never",
+        "line_ending": "\n",
+        "fields": [field],
+    }
+    tmp_path.with_name(f"{tmp_path.name}-profile.json").write_text(json.dumps(profile))
+    words["PROFILE"] = f"{tmp_path}-profile"
     line = re.sub(r"\b[A-Z]+(_[A-Z]+)?\b", lambda word: words.get(word[0], word[0]), example)
     piped, _, line = line.rpartition(" | ")
     monkeypatch.setattr("sys.stdin", io.StringIO(piped.removeprefix("echo ").strip("'")))

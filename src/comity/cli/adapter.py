@@ -12,6 +12,8 @@ from comity.cli.lazy import LazyGroup
 # name → (where it is, what `comity adapter --help` says of it)
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("comity.cli.adapter_new:command", "Propose an adapter and a mapping from an export."),
+    "profile": ("comity.cli.adapter_profile:profile", "Describe an export without its rare values."),
+    "synthesise": ("comity.cli.adapter_profile:synthesise", "Make a synthetic sample from a profile alone."),
     "preview": (
         "comity.cli.adapter_preview:command",
         "Show rows as they come and as they would be published.",

@@ -24,6 +24,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "comity adapter new aa-register EXPORT.csv --country FR --authority 'Name of the owner' --into FOLDER",
         "comity adapter new aa-register EXPORT.csv --country FR --record vehicle --show",
     ),
+    "adapter profile": ("comity adapter profile EXPORT.csv --output FOLDER/profile.json",),
+    "adapter synthesise": ("comity adapter synthesise PROFILE.json --output FOLDER/sample.csv --rows 50",),
     "adapter preview": (
         "comity adapter preview SOURCE --rows 10",
         "comity adapter preview SOURCE --rejected",

@@ -86,3 +86,30 @@ def export_lines(export: Export) -> list[str]:
 
 def _shown(value: Any) -> str:
     return repr(value) if isinstance(value, str) and not value.isalnum() else str(value)
+
+
+def profile_lines(profile: dict[str, Any]) -> list[str]:
+    """A profile as a person reads it."""
+    lines = [f"{profile['rows']:,} rows looked at, of about {profile['about']:,}"]
+    lines.append("Format: " + ", ".join(f"{key} {_shown(value)}" for key, value in profile["format"].items()))
+    for field in profile["fields"]:
+        if "records" in field:
+            lines.append(
+                f"  {field['name']}: a list of records with {', '.join(each['name'] for each in field['records'])}"
+            )
+            continue
+        said = [f"{field['filled']:.0%} filled", f"{field['distinct']:,} different"]
+        if "dates" in field:
+            said.append(f"dates {', '.join(field['dates']['formats'])} ({field['dates']['calendar']})")
+        if "text" in field:
+            said.append(f"text of about {field['text']['length']} characters")
+        lines.append(f"  {field['name']}: {'; '.join(said)}")
+        if field["values"]:
+            shown = [f"{value!r} {share:.0%}" for value, share in list(field["values"].items())[:8]]
+            lines.append(f"      {', '.join(shown)}")
+        if field.get("shapes"):
+            lines.append(
+                "      shapes: "
+                + ", ".join(f"[{shape}] {share:.0%}" for shape, share in list(field["shapes"].items())[:4])
+            )
+    return lines
