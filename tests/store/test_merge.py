@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from comity.errors import StoreError
 from comity.standard import arrow_schema
-from comity.store.merge import PROVENANCE, merge
+from comity.store.merge import merge
+from comity.store.merge_changes import PROVENANCE
 from tests.store import small
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _vehicle() -> object:
 def _merge(
     folder: Path, staged: list[StagedFile], previous: list[Path], kind: str = "full"
 ) -> tuple[StagedFile, ...]:
-    return merge(staged, previous, kind=kind, record_type=_vehicle(), into=folder)  # type: ignore[arg-type]
+    return merge(staged, previous, kind=kind, record_type=_vehicle(), into=folder).files  # type: ignore[arg-type]
 
 
 def _rows(files: tuple[StagedFile, ...], columns: str = "source_key") -> list[Row]:
@@ -159,7 +160,7 @@ def test_only_the_result_is_left(tmp_path: Path) -> None:
     folder.mkdir()
     old = small.write_records(tmp_path / "old.parquet", 2)
     [merged] = _merge(folder, [_staged(tmp_path, 3)], [old], "delta")
-    assert list(folder.iterdir()) == [merged.path]
+    assert sorted(folder.iterdir()) == sorted([merged.path, merged.path.with_suffix(".changes")])
 
 
 def test_an_id_that_stands_twice_is_refused(tmp_path: Path) -> None:

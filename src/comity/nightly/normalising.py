@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from comity.errors import ComityError
+from comity.nightly.rows_again import earlier_exports
 from comity.nightly.work import finish_task, normalise_task, read_task
 
 if TYPE_CHECKING:
@@ -100,13 +101,16 @@ class Normalising:
     def _finish(self, passage: Passage) -> None:
         plans = passage.source.plans
         record_types = tuple(self.standard.record_types[plan.record_type] for plan in plans)
+        stored = self.store.files(source_id=passage.name)
         previous = tuple(
-            tuple(file.path for file in self.store.files(plan.record_type, passage.name)) for plan in plans
+            tuple(file.path for file in stored if file.record_type == plan.record_type) for plan in plans
         )
+        earlier = earlier_exports(self.store, passage.source, stored)
         outcomes = tuple(passage.outcomes[number] for number in sorted(passage.outcomes))
         self._start(
             passage, self._finished, finish_task, passage.source.adapter, plans, record_types, passage.reading,
             outcomes, previous, passage.provenance, self.run_id, passage.folder / "records", self._limits(passage),
+            earlier,
         )  # fmt: skip
 
     def _finished(self, passage: Passage, finished: Any) -> None:

@@ -81,6 +81,7 @@ def _publication(passage: Passage) -> Publication:
         passage.source.mapping_version,
         passage.finished.files,
         passage.finished.accounts,
+        changes=passage.finished.changes,
     )
 
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from comity.adapters.part import ExportFile, Part, Reading
     from comity.mappings.normalise import Limits, Outcome, Rows, UnmappedCode
     from comity.mappings.plan import Plan, Provenance
+    from comity.nightly.rows_again import Earlier
     from comity.standard import RecordType
-    from comity.store.publication import Account, StagedFile
+    from comity.store.publication import Account, StagedChanges, StagedFile
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Finished:
     accounts: tuple[Account, ...]
     rejects: tuple[tuple[Path, int], ...]
     unmapped: tuple[tuple[str, UnmappedCode], ...]
+    changes: tuple[StagedChanges, ...] = ()
 
 
 def read_task(adapter: Adapter, files: tuple[ExportFile, ...], into: Path) -> Reading:
@@ -101,14 +103,21 @@ def finish_task(
     run_id: str,
     into: Path,
     limits: Limits,
+    earlier: Earlier | None = None,
 ) -> Finished:
-    """Settle duplicates, account for every row, carry over what the last release knows. ``outcomes``: part by plan."""
+    """Settle duplicates, account for every row, carry over what the last release knows. ``outcomes``: part by plan.
+
+    ``earlier``: exports that may have to be read again, to tell who changed a record.
+    """
     from comity.mappings.duplicates import settle_duplicates
     from comity.mappings.normalise import connect
+    from comity.nightly.rows_again import RowsAgain
     from comity.store.merge import merge
     from comity.store.publication import Account
 
     files: list[StagedFile] = []
+    changes: list[StagedChanges] = []
+    rows_again = RowsAgain(adapter, earlier or {}, into, {provenance.export_id: reading})
     accounts: list[Account] = []
     rejects: list[tuple[Path, int]] = []
     unmapped: list[tuple[str, UnmappedCode]] = []
@@ -141,11 +150,13 @@ def finish_task(
                 record_type=record_types[index],
                 into=into,
                 memory_limit=limits.memory,
+                cells=rows_again.cells(plan, record_types[index]) if earlier else None,
             )
-            files += merged
+            files += merged.files
+            changes += [merged.changes] if merged.changes else []
             rejects += _rejects(connection, plan, reading, settled, account, provenance, run_id, into)
             unmapped += [(plan.record_type, code) for code in _together(settled)]
-    return Finished(tuple(files), tuple(accounts), tuple(rejects), tuple(unmapped))
+    return Finished(tuple(files), tuple(accounts), tuple(rejects), tuple(unmapped), tuple(changes))
 
 
 def stage(path: Path, rows: int, record_type: str, adapter: Adapter) -> StagedFile:

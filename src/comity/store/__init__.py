@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from comity.store.publication import ArchivedFile as ArchivedFile
     from comity.store.publication import Publication as Publication
     from comity.store.publication import Release as Release
+    from comity.store.publication import StagedChanges as StagedChanges
     from comity.store.publication import StagedFile as StagedFile
     from comity.store.publication import StoredFile as StoredFile
     from comity.store.store import Store as Store
@@ -28,6 +29,7 @@ _HOMES = {
     "ArchivedFile": "publication",
     "Publication": "publication",
     "Release": "publication",
+    "StagedChanges": "publication",
     "StagedFile": "publication",
     "StoredFile": "publication",
     "Store": "store",

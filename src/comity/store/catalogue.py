@@ -124,12 +124,13 @@ def listed_paths(connection: Connection) -> set[str]:
     """Every file that the ledger knows, of whatever release, run or kind, relative to the data folder."""
     from sqlalchemy import select
 
-    from comity.store.tables import files, quality_files, rejects_files
+    from comity.store.tables import changes, files, quality_files, rejects_files
 
     return {
         path
-        for table in (files, quality_files, rejects_files)
+        for table in (files, changes, quality_files, rejects_files)
         for path in connection.execute(select(table.c.path)).scalars()
+        if path is not None
     }
 
 

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from sqlalchemy import Connection, Table
 
+    from comity.store.layout import Layout
     from comity.store.ledger import Ledger
-    from comity.store.publication import Account, ArchivedFile, PublishedExport
+    from comity.store.publication import Account, ArchivedFile, Publication, PublishedExport
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 
@@ -207,6 +209,27 @@ def last_published(connection: Connection, source_id: str) -> PublishedExport | 
     )
 
 
+def published_exports(connection: Connection, source_id: str) -> dict[str, list[ArchivedFile]]:
+    """Every export of the source that was published, and its files in their order."""
+    from sqlalchemy import select
+
+    from comity.store.publication import ArchivedFile
+    from comity.store.tables import export_files, exports
+
+    published = select(exports.c.export_id).where(
+        exports.c.source_id == source_id, exports.c.outcome == "published"
+    )
+    files = (
+        select(export_files)
+        .where(export_files.c.source_id == source_id, export_files.c.export_id.in_(published))
+        .order_by(export_files.c.export_id, export_files.c.position)
+    )
+    found: dict[str, list[ArchivedFile]] = {}
+    for row in connection.execute(files):
+        found.setdefault(row.export_id, []).append(ArchivedFile(row.name, row.sha256, row.size))
+    return found
+
+
 def record_mapping(
     connection: Connection, mapping_version: str, source_id: str, record_type: str, rules: Mapping[str, Any]
 ) -> None:
@@ -235,6 +258,34 @@ def record_accounts(connection: Connection, accounts: Sequence[Account], release
             for name in ("rows_read", "rows_accepted", "rows_rejected", "rows_not_selected", "records")
         }
         _put(connection, table, key, {**counts, "release": release})
+
+
+def record_changes(
+    connection: Connection, layout: Layout, release: int, item: Publication, moved: Mapping[Path, Path]
+) -> None:
+    """Keep what a publication changes; ``moved`` says where the files of its changes are now."""
+    from comity.store.tables import changes
+
+    rows = [
+        {
+            "release": release,
+            "source_id": item.source_id,
+            "record_type": change.record_type,
+            "owner_country": change.owner_country,
+            "added": change.added,
+            "changed_by_source": change.changed_by_source,
+            "changed_by_mapping": change.changed_by_mapping,
+            "withdrawn": change.withdrawn,
+            "columns": json.dumps(dict(sorted(change.columns.items()))),
+            "path": layout.relative(moved[change.path]) if change.path else None,
+            "rows": change.rows,
+            "bytes": change.bytes,
+            "sha256": change.sha256,
+        }
+        for change in item.changes
+    ]
+    if rows:
+        connection.execute(changes.insert(), rows)
 
 
 def record_rejects(

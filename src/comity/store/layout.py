@@ -58,6 +58,11 @@ class Layout:
         return self.root / "records"
 
     @property
+    def changes(self) -> Path:
+        """What each release changed, as record ids."""
+        return self.root / "changes"
+
+    @property
     def rejects(self) -> Path:
         return self.root / "rejects"
 
@@ -93,8 +98,8 @@ class Layout:
 
     def create(self) -> None:
         """Make the folders that are missing."""
-        kept = (self.inbox, self.archive, self.records, self.rejects, self.quality, self.runs, self.staging)
-        for folder in (self.root, *kept):
+        kept = (self.inbox, self.archive, self.records, self.changes, self.rejects, self.quality)
+        for folder in (self.root, *kept, self.runs, self.staging):
             make_folder(folder)
 
     def archived(self, sha256: str) -> Path:
@@ -110,6 +115,9 @@ class Layout:
 
     def new_record_file(self, record_type: str, owner_country: str) -> Path:
         return self.records / record_type / f"owner_country={owner_country}" / f"{uuid.uuid4()}.parquet"
+
+    def new_change_file(self, record_type: str, owner_country: str) -> Path:
+        return self.changes / record_type / f"owner_country={owner_country}" / f"{uuid.uuid4()}.parquet"
 
     def new_reject_file(self, source_id: str) -> Path:
         return self.rejects / source_id / f"{uuid.uuid4()}.parquet"

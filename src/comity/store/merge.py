@@ -1,21 +1,26 @@
 """The new export laid over what its source had in the last release.
 
-Invariant: ``first_seen`` is the moment at which a record id first came, ``last_changed`` the moment at
-which what its source says last changed: a night, or a mapping edit, that changes nothing in the content
-changes neither. A delta or a window keeps every earlier record that it does not bring again. Memory does
-not grow with the files: what does not fit is joined through temporary files beside the result.
+Invariant: ``first_seen`` is the moment at which a record id first came, ``last_changed`` the moment at which its source
+last changed what it says: a night that changes nothing in the content changes neither, nor does an edit of the mapping.
+A delta or a window keeps every earlier record that it does not bring again. Memory does not grow with the files: what
+does not fit is joined through temporary files beside the result.
+
+Who changed a record, whose content is not what it was, is settled so: the same mapping version made both states: the
+source. The same export was read for both: the mapping. Neither: the cells of the two rows are compared, and a column is
+changed by the source where one of the fields differs that it is made from (``merge_changes``).
 """
 
 from __future__ import annotations
 
-import hashlib
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comity.errors import StoreError
 from comity.store.failure import storing
 from comity.store.layout import PRIVATE
-from comity.store.publication import StagedFile
+from comity.store.merge_changes import content_columns, stage_changes, staged_parts, trace_cells
+from comity.store.publication import StagedChanges, StagedFile
 from comity.store.view_sql import earlier_names, identifier, literal, literals
 
 if TYPE_CHECKING:
@@ -26,12 +31,17 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from comity.standard import Column, RecordType
+    from comity.store.merge_changes import Cells
 
 _TWICE = "a record id stands twice"
-# Where a record came from and how long it may stay is no content: it differs every night.
-PROVENANCE = frozenset(
-    ("export_id", "source_row", "first_seen", "last_changed", "mapping_version", "review_due", "purge_after")
-)
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The files to publish, and what they change; ``changes`` is None where there was nothing and is nothing."""
+
+    files: tuple[StagedFile, ...]
+    changes: StagedChanges | None
 
 
 def merge(
@@ -43,16 +53,23 @@ def merge(
     into: Path,
     memory_limit: str = "512MB",
     threads: int = 1,
-) -> tuple[StagedFile, ...]:
+    cells: Cells | None = None,
+) -> Merged:
     """The files to publish for one source and record type, made in the folder ``into``.
 
     ``staged``: the new export's files; ``previous``: those of the last release of that source and record
     type. When there are none, the staged files are the result as they are. A delta without any record of
     this type gives the earlier records back in a new file, for a publication ends all the earlier files
-    of its source.
+    of its source. ``cells``: the rows of exports as they were delivered; without it, what changed under a new export
+    and a new mapping at once counts as changed by the source.
     """
-    if not previous or (not staged and kind == "full"):
-        return tuple(staged)
+    if not previous:
+        first = (
+            StagedChanges(record_type.name, staged[0].owner_country, sum(f.rows for f in staged))
+            if staged
+            else None
+        )
+        return Merged(tuple(staged), first)
     import duckdb
 
     target = into / f"{uuid.uuid4()}.parquet"
@@ -64,9 +81,10 @@ def merge(
             duck.execute("SET enable_progress_bar = false")  # it would go to standard output
             _view(duck, "fresh", [file.path for file in staged], record_type)
             _view(duck, "old", previous, record_type)
-            rows = _copy(duck, kind, record_type, into, target)
-            written = f"read_parquet({literal(target)}, hive_partitioning = false)"
-            owner = duck.execute(f"SELECT source_id, owner_country FROM {written} LIMIT 1").fetchall()
+            _compare(duck, record_type, target, cells)
+            rows = _copy(duck, kind, record_type, target) if staged or kind != "full" else 0
+            changes = stage_changes(duck, record_type, target, kind)
+            owners = duck.execute("SELECT DISTINCT source_id, owner_country FROM old LIMIT 1").fetchall()
         except duckdb.InvalidInputException as error:
             if _TWICE not in str(error):
                 raise
@@ -78,37 +96,48 @@ def merge(
             ) from None
         finally:
             duck.close()
+            for part in staged_parts(target):
+                part.unlink(missing_ok=True)
+        if not rows:
+            return Merged((), changes)
         target.chmod(PRIVATE)
-        with target.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        size = target.stat().st_size
-    return tuple(
-        StagedFile(record_type.name, source_id, owner_country, target, rows, size, sha256)
-        for source_id, owner_country in owner
-    )
+        source_id, owner_country = owners[0]
+        file = StagedFile.of(record_type.name, source_id, owner_country, target, rows)
+    return Merged((file,), changes)
 
 
-def _copy(duck: DuckDBPyConnection, kind: str, record_type: RecordType, into: Path, target: Path) -> int:
-    """Write the merged records of the views ``fresh`` and ``old``; their number.
+def _compare(duck: DuckDBPyConnection, record_type: RecordType, target: Path, cells: Cells | None) -> None:
+    """Beside ``target``: for every fresh row, in their order, its dates and what became of its record.
 
     Only ids, hashes and dates are joined and sorted. The result lies row by row beside the wide records,
     which stream past it once: joining the records themselves costs five times as much, and all of it in
     temporary files.
     """
-    from comity.standard import field_ids_clause
-
-    content = _content(record_type)
-    known, kept = into / f"{target.stem}.known", into / f"{target.stem}.kept"
-    ids = "SELECT file_index, file_row_number, record_id::UUID AS id"
+    side = (
+        "SELECT file_index, file_row_number, record_id::UUID AS id, first_seen, last_changed,"
+        f" hash({', '.join(map(identifier, content_columns(record_type)))}) AS content,"
+        " hash(mapping_version) AS mapping, hash(export_id) AS export"
+    )
+    # 64 bits are plenty: only two states of one record are ever compared.
     duck.execute(f"""
 COPY (
-    SELECT fresh.file_index, fresh.file_row_number,
-           coalesce(old.first_seen, fresh.first_seen) AS first_seen,
-           CASE WHEN old.content = fresh.content THEN old.last_changed ELSE fresh.last_changed END AS last_changed
-    FROM ({ids}, first_seen, last_changed, {content} AS content FROM fresh) AS fresh
-    LEFT JOIN ({ids}, first_seen, last_changed, {content} AS content FROM old) AS old USING (id)
+    SELECT fresh.file_index, fresh.file_row_number, fresh.id, coalesce(old.first_seen, fresh.first_seen) AS first_seen,
+           CASE WHEN old.id IS NULL THEN 'added' WHEN old.content = fresh.content THEN 'same'
+                WHEN old.mapping = fresh.mapping THEN 'source' WHEN old.export = fresh.export THEN 'mapping'
+                ELSE 'both' END AS state,
+           CASE WHEN state IN ('same', 'mapping') THEN old.last_changed ELSE fresh.last_changed END AS last_changed,
+           old.last_changed AS unchanged_since
+    FROM ({side} FROM fresh) AS fresh LEFT JOIN ({side} FROM old) AS old USING (id)
     ORDER BY ALL
-) TO {literal(known)} (FORMAT parquet)""")
+) TO {literal(staged_parts(target).known)} (FORMAT parquet)""")
+    trace_cells(duck, record_type, target, cells)
+
+
+def _copy(duck: DuckDBPyConnection, kind: str, record_type: RecordType, target: Path) -> int:
+    """Write the merged records of the views ``fresh`` and ``old``; their number."""
+    from comity.standard import field_ids_clause
+
+    known, kept = staged_parts(target).known, staged_parts(target).kept
     carried = {"first_seen", "last_changed"}
     names = [column.name for column in record_type.columns]
     merged = (
@@ -116,6 +145,7 @@ COPY (
         f" FROM fresh POSITIONAL JOIN read_parquet({literal(known)}) AS known WHERE {_aligned('fresh', 'known')}"
     )
     if kind != "full":
+        ids = "SELECT file_index, file_row_number, record_id::UUID AS id"
         duck.execute(f"""
 COPY (
     SELECT old.file_index, old.file_row_number, fresh.id IS NULL AS keep
@@ -131,8 +161,6 @@ COPY (
         f"COPY ({merged}) TO {literal(target)}"
         f" (FORMAT parquet, COMPRESSION zstd, FIELD_IDS {field_ids_clause(record_type)})"
     ).fetchall()
-    known.unlink()
-    kept.unlink(missing_ok=True)
     return int(written[0][0])
 
 
@@ -171,9 +199,3 @@ def _typed(column: Column, present: bool, earlier: str | None = None) -> str:
         # Each file has one of the two names; the other is null there.
         value = f"coalesce({name}, {identifier(earlier)})" if present else identifier(earlier)
     return f"CAST({value} AS {column.duckdb_type}) AS {name}"
-
-
-def _content(record_type: RecordType) -> str:
-    """A hash of what the source says. 64 bits are plenty: only two states of one record are ever compared."""
-    columns = [column.name for column in record_type.columns if column.name not in PROVENANCE]
-    return f"hash({', '.join(map(identifier, columns))})"

@@ -5,12 +5,14 @@ Invariant: an Account adds up (rows read = accepted + rejected + not selected) o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from comity.errors import StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -26,6 +28,34 @@ class StagedFile:
     rows: int
     bytes: int
     sha256: str
+
+    @classmethod
+    def of(cls, record_type: str, source_id: str, owner_country: str, path: Path, rows: int) -> StagedFile:
+        """The file at ``path``, with its size and hash."""
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        return cls(record_type, source_id, owner_country, path, rows, path.stat().st_size, sha256)
+
+
+@dataclass(frozen=True)
+class StagedChanges:
+    """What an export changes in the records of one type: numbers of records, and the file of their ids.
+
+    ``columns``: column → records in which the source changed it, and in which the mapping did. ``path`` is None where
+    nothing changed, and where the source comes for the first time: then every record is added.
+    """
+
+    record_type: str
+    owner_country: str
+    added: int
+    changed_by_source: int = 0
+    changed_by_mapping: int = 0
+    withdrawn: int = 0
+    columns: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    path: Path | None = None
+    rows: int = 0
+    bytes: int = 0
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +92,7 @@ class Publication:
     ``record_types`` only those of the record types that this publication accounts for.
     ``allow_empty``: set it only when a source is to have no record at all from now on, for otherwise an
     export that is empty by accident would withdraw everything that its country ever sent.
+    ``changes``: what the merge with the last release found, by record type.
     """
 
     source_id: str
@@ -72,6 +103,7 @@ class Publication:
     accounts: tuple[Account, ...]
     replaces: Literal["source", "record_types"] = "source"
     allow_empty: bool = False
+    changes: tuple[StagedChanges, ...] = ()
 
     @property
     def records(self) -> int:

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from comity.errors import StoreError
 from comity.store.catalogue import last_release, release_files
-from comity.store.chronicle import record_accounts
+from comity.store.chronicle import record_accounts, record_changes
 from comity.store.failure import storing
 from comity.store.layout import PRIVATE, move_into_place, sync
 from comity.store.lock import holding
 from comity.store.publication import Release
 from comity.store.views import build_beside, discard, put_in_place
+from comity.store.withdrawal import whole_withdrawals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -45,17 +47,21 @@ def publish(
 ) -> Release:
     """Make ``publications`` the next release, all of them or none. ``base``: the last one when the run began."""
     _check_publications(publications)
+    publications = [
+        replace(
+            item, changes=item.changes + whole_withdrawals(layout, ledger, item, layout.staging_of(run_id))
+        )
+        for item in publications
+    ]
     columns_ids = {file.path: check_staged(file) for item in publications for file in item.files}
     with holding(layout.publish_lock, wait_seconds):
         moved: dict[Path, Path] = {}
         beside: Path | None = None
         committing = False
         try:
-            for item in publications:
-                for file in item.files:
-                    target = layout.new_record_file(file.record_type, file.owner_country)
-                    moved[file.path] = target
-                    move_into_place(file.path, target)
+            for source, target in _places(layout, publications):
+                moved[source] = target
+                move_into_place(source, target)
             for folder in {target.parent for target in moved.values()}:
                 with storing("making new names durable", folder):
                     sync(folder)
@@ -72,6 +78,16 @@ def publish(
             raise
         put_in_place(beside, layout.views_file)
     return release
+
+
+def _places(layout: Layout, publications: Sequence[Publication]) -> Iterator[tuple[Path, Path]]:
+    """Every staged file, and where it shall be."""
+    for item in publications:
+        for file in item.files:
+            yield file.path, layout.new_record_file(file.record_type, file.owner_country)
+        for change in item.changes:
+            if change.path is not None:
+                yield change.path, layout.new_change_file(change.record_type, change.owner_country)
 
 
 def check_staged(file: StagedFile) -> str:
@@ -204,6 +220,7 @@ def _list(
                 ],
             )
         record_accounts(connection, item.accounts, number)
+        record_changes(connection, layout, number, item, moved)
         connection.execute(
             exports.update()
             .where(

@@ -142,6 +142,11 @@ class Store:
             found = chronicle.reject_paths(connection, run_id, source_id, export_id)
         return [self.layout.root / path for path in found]
 
+    def published_exports(self, source_id: str) -> dict[str, list[ArchivedFile]]:
+        """Every published export of a source, and the files that it consists of."""
+        with self.ledger.reading() as connection:
+            return chronicle.published_exports(connection, source_id)
+
     def record_source(self, source_id: str, owner_country: str, **described: str | None) -> None:
         """``described``: authority, title, description, kind, due, licence, attribution."""
         with self.ledger.writing("recording a source") as connection:

@@ -76,7 +76,7 @@ def _sweep_unlisted(layout: Layout, ledger: Ledger) -> int:
 
 
 def _stored(layout: Layout) -> Iterator[Path]:
-    for folder in (layout.records, layout.rejects, layout.quality):
+    for folder in (layout.records, layout.changes, layout.rejects, layout.quality):
         yield from (path for path in folder.rglob("*") if path.is_file())
 
 

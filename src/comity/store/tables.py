@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -24,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0002"
+REVISION = "0003"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -206,4 +207,53 @@ holds = Table(
     Column("reason", Text, nullable=False),
     Column("released_at", Instant),
     Column("released_by", String),
+)
+
+# What a release changed in the records of a source: counts, and the file of the record ids. ``columns``: JSON,
+# column → [records in which the source changed it, records in which the mapping did].
+changes = Table(
+    "changes",
+    metadata,
+    Column("release", BigInteger, ForeignKey("releases.release"), primary_key=True, autoincrement=False),
+    Column("source_id", String, primary_key=True),
+    Column("record_type", String, primary_key=True),
+    Column("owner_country", String, nullable=False),
+    Column("added", BigInteger, nullable=False),
+    Column("changed_by_source", BigInteger, nullable=False),
+    Column("changed_by_mapping", BigInteger, nullable=False),
+    Column("withdrawn", BigInteger, nullable=False),
+    Column("columns", Text, nullable=False),
+    # Null: the source came for the first time, or nothing changed.
+    Column("path", Text, unique=True),
+    Column("rows", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("sha256", String(64)),
+)
+
+# Who found that a record is still needed, and until when.
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("review_id", String(36), primary_key=True),
+    Column("record_id", String(32), nullable=False),
+    Column("record_type", String, nullable=False),
+    Column("source_id", String, nullable=False),
+    Column("review_due", Date, nullable=False),
+    Column("reviewed_by", String, nullable=False),
+    Column("reviewed_at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index(None, "record_id"),
+)
+
+# What was removed for good, and the proof of it: counts and hashes, no value of a record.
+purges = Table(
+    "purges",
+    metadata,
+    Column("purge_id", String, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("requested_by", String, nullable=False),
+    Column("requested_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("status", String, nullable=False),
+    Column("proof", Text),
 )
