@@ -33,6 +33,7 @@ def print_summary(report: NightReport, settings: Settings) -> None:
             )
     if len(lines) > 1:
         _table(lines)
+    _print_changes(report)
     for export in report.exports:
         _print_trouble(export)
     for source_id, error in report.broken:
@@ -59,6 +60,20 @@ def print_summary(report: NightReport, settings: Settings) -> None:
     released = ", ".join(map(str, report.releases)) or "none"
     click.echo(f"\nRun {report.run_id} took {report.seconds:.1f} s. Releases: {released}.")
     click.echo(f"Report: {settings.data_dir / 'runs' / report.run_id}")
+
+
+def _print_changes(report: NightReport) -> None:
+    """What differs from the release before, for sources that were there before."""
+    lines = [
+        f"  {export.source_id:<20} {c.record_type:<18} {c.added:>9,} {c.changed_by_source:>9,} "
+        f"{c.changed_by_mapping:>11,} {c.withdrawn:>10,}"
+        for export in report.exports
+        for c in export.changes
+        if c.changed_by_source or c.changed_by_mapping or c.withdrawn or (c.added and c.columns)
+    ]
+    if lines:
+        click.echo(f"\nChanged records: {'added':>33} {'by source':>9} {'by mapping':>11} {'withdrawn':>10}")
+        click.echo("\n".join(lines))
 
 
 def _table(lines: list[tuple[str, ...]]) -> None:

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from comity.nightly.report import AccountLine, ErrorLine, ExportReport, Outcome, UnmappedLine
+from comity.nightly.report import AccountLine, ChangeLine, ErrorLine, ExportReport, Outcome, UnmappedLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,4 +99,15 @@ class Passage:
             self.seconds,
             self.cpu,
             self.memory,
+            tuple(
+                ChangeLine(
+                    c.record_type,
+                    c.added,
+                    c.changed_by_source,
+                    c.changed_by_mapping,
+                    c.withdrawn,
+                    dict(c.columns),
+                )
+                for c in (finished.changes if finished and self.release else ())
+            ),
         )

@@ -31,6 +31,20 @@ class AccountLine:
 
 
 @dataclass(frozen=True)
+class ChangeLine:
+    """What a published export changed in the records of one type, in records; ``columns``: column → records in which
+    the source changed it, and in which the mapping did.
+    """
+
+    record_type: str
+    added: int
+    changed_by_source: int
+    changed_by_mapping: int
+    withdrawn: int
+    columns: dict[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
 class UnmappedLine:
     """A code that no crosswalk has: extend ``crosswalk``, or leave it flagged."""
 
@@ -82,6 +96,7 @@ class ExportReport:
     seconds: float
     cpu_seconds: float = 0.0
     peak_memory: int = 0
+    changes: tuple[ChangeLine, ...] = ()
 
 
 @dataclass(frozen=True)

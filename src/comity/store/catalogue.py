@@ -120,6 +120,29 @@ def report_files(connection: Connection, layout: Layout, report: str, release: i
     return [layout.root / path for path in connection.execute(statement).scalars()]
 
 
+def change_files(
+    connection: Connection, layout: Layout, after: int, until: int, *, withdrawals: bool = False
+) -> dict[str, list[Path]]:
+    """By record type the files of changes of the releases after one and up to another; only those that hold a
+    withdrawal, when asked for.
+    """
+    from sqlalchemy import select
+
+    from comity.store.tables import changes as c
+
+    statement = (
+        select(c.c.record_type, c.c.path)
+        .where(c.c.release > after, c.c.release <= until, c.c.path.is_not(None))
+        .order_by(c.c.release, c.c.path)
+    )
+    if withdrawals:
+        statement = statement.where(c.c.withdrawn > 0)
+    found: dict[str, list[Path]] = {}
+    for record_type, path in connection.execute(statement):
+        found.setdefault(record_type, []).append(layout.root / path)
+    return found
+
+
 def listed_paths(connection: Connection) -> set[str]:
     """Every file that the ledger knows, of whatever release, run or kind, relative to the data folder."""
     from sqlalchemy import select

@@ -261,12 +261,16 @@ class Store:
                 connection, self.layout, release, record_type=record_type, source_id=source_id
             )
 
-    def build_views(self, path: Path, release: int | None = None) -> Path:
-        """Write a views file for any release; a reader of the file that was there goes on undisturbed."""
+    def build_views(self, path: Path, release: int | None = None, since: int | None = None) -> Path:
+        """Write a views file for any release; a reader of the file that was there goes on undisturbed.
+
+        ``since``: the release that its view ``changes`` compares with, 0 for none; by default the one before.
+        """
         with self.ledger.reading() as connection:
-            if release is not None:
-                catalogue.check_release(connection, release)
-            beside = build_beside(connection, self.layout, self.standard, path.resolve(), release)
+            for number in (release, since or None):
+                if number is not None:
+                    catalogue.check_release(connection, number)
+            beside = build_beside(connection, self.layout, self.standard, path.resolve(), release, since)
         try:
             put_in_place(beside, path)
         except BaseException:

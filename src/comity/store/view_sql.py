@@ -76,6 +76,12 @@ LEFT JOIN (
         "SELECT * EXCLUDE (release) FROM ledger.accounts",
     ),
     Report(
+        "release_changes",
+        "How many records each release added, changed and withdrew, by source and record type; columns: JSON, for each"
+        " column the records in which the source changed it, and those in which the mapping did",
+        "SELECT * EXCLUDE (path) FROM ledger.changes",
+    ),
+    Report(
         "code_lists",
         "Every code of the standard's lists, and what it rests on",
         "SELECT * FROM ledger.code_lists",
@@ -108,14 +114,13 @@ LEFT JOIN (
 )
 
 
-def record_view(
+def record_select(
     duck: DuckDBPyConnection,
-    name: str,
     files: Sequence[StoredFile],
     columns: Columns,
     ids: Mapping[str, int] | None = None,
 ) -> str:
-    """The view of a record type over ``files``; without ``columns`` those of its newest file. ``ids``: the field ids
+    """The records of ``files``, all of one type; without ``columns`` those of its newest file. ``ids``: the field ids
     of the columns.
     """
     # Hive partitioning lets a filter on the country leave files unopened: the path already tells.
@@ -134,12 +139,11 @@ def record_view(
         )
         for scan, first in scans
     ]
-    body = "\nUNION ALL\n".join(selects or [f"SELECT {_nulls(wanted)} WHERE false"])
-    return f"CREATE VIEW {identifier(name)} AS {body}"
+    return "\nUNION ALL\n".join(selects or [f"SELECT {_nulls(wanted)} WHERE false"])
 
 
-def report_view(duck: DuckDBPyConnection, report: Report, files: Sequence[Path]) -> str:
-    """The view of a report."""
+def report_sql(duck: DuckDBPyConnection, report: Report, files: Sequence[Path]) -> str:
+    """The body of a report's view."""
     body = report.sql
     if report.in_files:
         wanted = _normal(duck, list(report.columns))
@@ -148,7 +152,7 @@ def report_view(duck: DuckDBPyConnection, report: Report, files: Sequence[Path])
             body = _select(wanted, dict(_described(duck, f"SELECT * FROM {scan}")), scan)
         else:
             body = f"SELECT {_nulls(wanted)} WHERE false"
-    return f"CREATE VIEW {identifier(report.name)} AS {body}"
+    return body
 
 
 def identifier(name: str) -> str:

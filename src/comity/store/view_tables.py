@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from comity.standard import CodeList, RecordType
+    from comity.store.layout import Layout
     from comity.store.publication import StoredFile
 
 _TIME = "TIMESTAMP WITH TIME ZONE"
@@ -32,7 +33,9 @@ class LedgerTable:
     rows: Iterable[Sequence[Any]]
 
 
-def ledger_tables(release: int, files: Sequence[StoredFile], connection: Connection) -> list[LedgerTable]:
+def ledger_tables(
+    release: int, files: Sequence[StoredFile], connection: Connection, layout: Layout
+) -> list[LedgerTable]:
     """Releases, sources, exports, accounts and files as of ``release``."""
     from sqlalchemy import or_, select, true
 
@@ -85,6 +88,16 @@ def ledger_tables(release: int, files: Sequence[StoredFile], connection: Connect
             ),
         ),
         LedgerTable(
+            "changes",
+            {
+                "release": "BIGINT",
+                **dict.fromkeys(("source_id", "record_type", "owner_country"), "VARCHAR"),
+                **dict.fromkeys(("added", "changed_by_source", "changed_by_mapping", "withdrawn"), "BIGINT"),
+                **dict.fromkeys(("columns", "path"), "VARCHAR"),
+            },
+            ((*row[:9], row[9] and str(layout.root / row[9])) for row in _changes(connection, release)),
+        ),
+        LedgerTable(
             "sources",
             {
                 **dict.fromkeys(
@@ -112,6 +125,22 @@ def ledger_tables(release: int, files: Sequence[StoredFile], connection: Connect
             ),
         ),
     ]  # fmt: skip
+
+
+def _changes(connection: Connection, release: int) -> Iterable[Sequence[Any]]:
+    from sqlalchemy import select
+
+    from comity.store.tables import changes as c
+
+    return connection.execute(
+        select(
+            c.c.release, c.c.source_id, c.c.record_type, c.c.owner_country, c.c.added, c.c.changed_by_source,
+            c.c.changed_by_mapping, c.c.withdrawn, c.c.columns, c.c.path,
+        )
+        .where(c.c.release <= release)
+        .order_by(c.c.release, c.c.source_id, c.c.record_type)
+        .execution_options(yield_per=_AT_ONCE)
+    )  # fmt: skip
 
 
 def code_list_rows(code_lists: Iterable[CodeList]) -> LedgerTable:

@@ -14,16 +14,18 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from comity.store.catalogue import change_files, last_release, release_files, report_files
 from comity.store.failure import storing
 from comity.store.layout import PRIVATE, sync
+from comity.store.view_changes import CHANGES, WITHDRAWALS, changes_sql, withdrawals_sql
 from comity.store.view_comments import about
 from comity.store.view_sql import (
     REPORTS,
     comment,
     identifier,
     literal,
-    record_view,
-    report_view,
+    record_select,
+    report_sql,
 )
 from comity.store.view_tables import (
     LedgerTable,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from sqlalchemy import Connection
 
-    from comity.standard import Standard
+    from comity.standard import RecordType, Standard
     from comity.store.layout import Layout
     from comity.store.publication import StoredFile
 
@@ -49,9 +51,16 @@ _ROWS_AT_ONCE = 10_000
 
 
 def build_beside(
-    connection: Connection, layout: Layout, standard: Standard | None, path: Path, release: int | None = None
+    connection: Connection,
+    layout: Layout,
+    standard: Standard | None,
+    path: Path,
+    release: int | None = None,
+    since: int | None = None,
 ) -> Path:
     """The views of ``release`` (the last one by default) in a finished file beside ``path``.
+
+    ``since``: the release that the view ``changes`` compares with, by default the one before.
 
     ``connection`` may have written a release that is not committed yet: whoever commits it then moves the
     file to ``path`` in one step.
@@ -68,7 +77,7 @@ def build_beside(
             duck.execute("USE views")
             # One transaction: each of the many comments would else wait for the disk.
             duck.begin()
-            _fill(duck, connection, layout, standard, release)
+            _fill(duck, connection, layout, standard, release, since)
             duck.commit()
             duck.execute("USE memory")
             # Detaching writes everything into the one file, so that no write-ahead log is left to go missing.
@@ -123,13 +132,12 @@ def _fill(
     layout: Layout,
     standard: Standard | None,
     release: int | None,
+    since: int | None,
 ) -> None:
-    from comity.store.catalogue import last_release, release_files, report_files
-
     number = last_release(connection) if release is None else release
     files = release_files(connection, layout, number)
     duck.execute("CREATE SCHEMA ledger")
-    for table in ledger_tables(number, files, connection):
+    for table in ledger_tables(number, files, connection, layout):
         _create_table(duck, table)
     types = list(standard.record_types.values()) if standard else []
     _create_table(duck, code_list_rows(standard.code_lists.values() if standard else ()))
@@ -144,13 +152,39 @@ def _fill(
         for report in REPORTS
         if report.in_files
     }
+    compared = _changes(
+        duck, connection, layout, types, files, number, number - 1 if since is None else since
+    )
+    bodies = {report.name: report_sql(duck, report, reported.get(report.name, ())) for report in REPORTS}
+    gone = change_files(connection, layout, 0, number, withdrawals=True)
+    reported["changes"] = compared[1]
+    reported["withdrawals"] = [path for paths in gone.values() for path in paths]
+    bodies |= {"changes": compared[0], "withdrawals": withdrawals_sql(reported["withdrawals"])}
     _create_table(duck, report_file_rows(reported))
-    for report in REPORTS:
-        duck.execute(report_view(duck, report, reported.get(report.name, ())))
-        columns = [row[0] for row in duck.execute(f"DESCRIBE {identifier(report.name)}").fetchall()]
+    for report in (*REPORTS, CHANGES, WITHDRAWALS):
+        duck.execute(f"CREATE VIEW {identifier(report.name)} AS {bodies[report.name]}")
+        columns_of = [row[0] for row in duck.execute(f"DESCRIBE {identifier(report.name)}").fetchall()]
         comments = [comment("VIEW", report.name, None, report.description)]
-        comments += [comment("COLUMN", report.name, name, about(report.name, name)) for name in columns]
+        comments += [comment("COLUMN", report.name, name, about(report.name, name)) for name in columns_of]
         duck.execute(";".join(comments))
+
+
+def _changes(
+    duck: DuckDBPyConnection,
+    connection: Connection,
+    layout: Layout,
+    types: Sequence[RecordType],
+    after: Sequence[StoredFile],
+    release: int,
+    since: int,
+) -> tuple[str, list[Path]]:
+    """The view ``changes``, and the files beyond those of the release that it reads."""
+    before = release_files(connection, layout, since)
+    causes = change_files(connection, layout, since, release)
+    now = {file.file_id for file in after}
+    read = [file.path for file in before if file.file_id not in now]
+    read += [path for paths in causes.values() for path in paths]
+    return changes_sql(duck, types, before, after, causes), read
 
 
 def _create_view(duck: DuckDBPyConnection, name: str, files: Sequence[StoredFile], record_type: Any) -> None:
@@ -158,7 +192,8 @@ def _create_view(duck: DuckDBPyConnection, name: str, files: Sequence[StoredFile
     columns = record_type.columns if record_type else ()
     typed = [(column.name, column.duckdb_type) for column in columns]
     ids = {column.name: column.field_id for column in columns}
-    duck.execute(record_view(duck, name, files, typed, ids))
+    body = record_select(duck, files, typed, ids)
+    duck.execute(f"CREATE VIEW {identifier(name)} AS {body}")
     if record_type:
         # One statement: each comment copies the view, and a view may list thousands of files.
         comments = [comment("VIEW", name, None, record_type.description)]
