@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     "--format", "form", type=click.Choice(("table", "csv", "json")), default="table", help="Default: table."
 )
 @click.option("--release", type=click.IntRange(min=1), help="An older release. Default: the last one.")
+@click.option("--as-of", metavar="WHEN", help="The release of a date (its end, UTC), a moment, or a number.")
+@click.option("--since", metavar="WHEN", help="What the view `changes` compares with.")
 @click.option(
     "--read",
     multiple=True,
@@ -25,7 +27,14 @@ if TYPE_CHECKING:
     help="A file of your own that questions may read.",
 )
 @click.pass_obj
-def command(settings: Settings, form: Format, release: int | None, read: tuple[Path, ...]) -> int:
+def command(
+    settings: Settings,
+    form: Format,
+    release: int | None,
+    as_of: str | None,
+    since: str | None,
+    read: tuple[Path, ...],
+) -> int:
     """Ask one question after the other, in DuckDB's SQL; .help says what else there is."""
     from comity.query.federation import open_federation
     from comity.query.output import standard_output
@@ -33,7 +42,7 @@ def command(settings: Settings, form: Format, release: int | None, read: tuple[P
 
     interactive = sys.stdin.isatty()
     with (
-        open_federation(settings, release) as federation,
+        open_federation(settings, as_of or release, since) as federation,
         federation.connect(read=read) as connection,
         standard_output() as out,
     ):

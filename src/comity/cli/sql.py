@@ -23,6 +23,14 @@ _FORMATS = ("table", "csv", "json", "parquet")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file for the answer.")
 @click.option("--release", type=click.IntRange(min=1), help="An older release. Default: the last one.")
 @click.option(
+    "--as-of",
+    metavar="WHEN",
+    help="The release that was seen at a date (its end, UTC) or moment, or a release number.",
+)
+@click.option(
+    "--since", metavar="WHEN", help="What the view `changes` compares with. Default: the release before."
+)
+@click.option(
     "--read",
     multiple=True,
     type=click.Path(path_type=Path),
@@ -35,21 +43,25 @@ def command(
     form: Format | None,
     output: Path | None,
     release: int | None,
+    as_of: str | None,
+    since: str | None,
     read: tuple[Path, ...],
 ) -> None:
     """Answer QUERY, in DuckDB's SQL. `-` reads it from standard input, `@FILE` from a file.
 
-    Every record type of the standard is a view; beside them are releases, sources, exports, accounting,
-    quality, rejects and code_lists. Nothing that is published can be changed.
+    Every record type of the standard is a view; beside them are releases, changes, withdrawals, sources, exports,
+    accounting, quality, rejects and code_lists. Nothing that is published can be changed.
     """
     from comity.errors import QueryError
     from comity.query.federation import ask, open_federation
     from comity.query.output import output_file, standard_output, write
 
+    if release is not None and as_of is not None:
+        raise click.UsageError("--release and --as-of say the same: give one of them")
     form = form or _by_ending(output)
     text = _text(query)
     with (
-        open_federation(settings, release) as federation,
+        open_federation(settings, as_of or release, since) as federation,
         federation.connect(read=read) as connection,
     ):
         answer = ask(connection, text)

@@ -30,20 +30,25 @@ def sweep(settings: Settings) -> None:
 @command.command("views")
 @click.option("--release", type=click.IntRange(min=1), help="Default: the last one.")
 @click.option(
+    "--since", type=click.IntRange(min=1), help="The release that the view `changes` compares with."
+)
+@click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write. Default: current.duckdb of the data folder, for the last release only.",
 )
 @click.pass_obj
-def views(settings: Settings, release: int | None, output: Path | None) -> None:
+def views(settings: Settings, release: int | None, since: int | None, output: Path | None) -> None:
     """Write a DuckDB file with the views of a release, for any DuckDB client from 1.4 on."""
-    if release is not None and output is None:
-        raise click.UsageError("--release needs --output: current.duckdb always shows the last release")
+    if (release or since) is not None and output is None:
+        raise click.UsageError(
+            "--release and --since need --output: current.duckdb always shows the last release"
+        )
     store = _open(settings, writable=output is None)
     if output is None:
         store.refresh_views()
     else:
-        store.build_views(output, release)
+        store.build_views(output, release, since)
     click.echo(f"Written: {output or store.layout.views_file}")
 
 

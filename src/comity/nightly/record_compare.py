@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from comity.store.merge import PROVENANCE
+from comity.store.merge_changes import PROVENANCE
 from comity.store.view_sql import identifier, literal, literals
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from comity.errors import QueryError
 from comity.query.failure import asking, explained
+from comity.query.moment import release_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,28 +23,34 @@ if TYPE_CHECKING:
     import duckdb
 
     from comity.config.settings import Settings
+    from comity.query.moment import When
 
 NAME = "comity"
 
 
 def open_data(
-    data: str | Path | None = None, release: int | None = None, *, federation: str | Path | None = None
+    data: str | Path | None = None,
+    release: When | None = None,
+    *,
+    since: When | None = None,
+    federation: str | Path | None = None,
 ) -> Federation:
     """Open the federation whose data lies in ``data``, at its last release or at ``release``.
 
-    What is not given comes from the environment, from ``comity.toml``, or from the defaults, as on the
-    command line.
+    ``release`` and ``since``, the release that the view ``changes`` compares with, are numbers, dates or moments:
+    a date means its end in UTC. What is not given comes from the environment, from ``comity.toml``, or from the
+    defaults, as on the command line.
     """
     from comity.config.settings import load_settings
 
     settings = load_settings(
         str(data) if data is not None else None, str(federation) if federation is not None else None
     )
-    return open_federation(settings, release)
+    return open_federation(settings, release, since)
 
 
-def open_federation(settings: Settings, release: int | None = None) -> Federation:
-    """Open the federation of ``settings``; for an older release its views are built on demand."""
+def open_federation(settings: Settings, release: When | None = None, since: When | None = None) -> Federation:
+    """Open the federation of ``settings``; for an older release its views are built on demand, over the same files."""
     views = settings.data_dir / "current.duckdb"
     if not views.exists():
         raise QueryError(
@@ -54,29 +61,31 @@ def open_federation(settings: Settings, release: int | None = None) -> Federatio
         )
     scratch = Path(tempfile.mkdtemp(prefix="comity-"))
     try:
-        if release is not None:
-            views = _views_of(settings, release, scratch / "views.duckdb")
-        return Federation(views, scratch)
+        if release is not None or since is not None:
+            views = _views_of(settings, release, since, scratch / "views.duckdb")
+        return Federation(views, scratch, settings)
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
 
 
-def _views_of(settings: Settings, release: int, path: Path) -> Path:
+def _views_of(settings: Settings, release: When | None, since: When | None, path: Path) -> Path:
     from comity.standard import load_standard
     from comity.store import Store
 
     standard = load_standard(settings.federation / "standard")
     store = Store.open(settings.data_dir, settings.ledger_url, standard=standard, writable=False)
-    return store.build_views(path, release)
+    then = release_number(store, since) if since is not None else None
+    return store.build_views(path, release_number(store, release) if release is not None else None, then)
 
 
 class Federation:
     """One release, opened. Close it, or use it in a ``with`` block, to remove its temporary files."""
 
-    def __init__(self, views: Path, scratch: Path) -> None:
+    def __init__(self, views: Path, scratch: Path, settings: Settings) -> None:
         self.views = views
         self._scratch = scratch
+        self._settings = settings
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._remove = weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
 
@@ -122,6 +131,14 @@ class Federation:
                 remedy="use connect() for statements that only prepare others",
             )
         return answer
+
+    def at(self, release: When | None = None, *, since: When | None = None) -> Federation:
+        """The same federation at another release: a number, a date (its end, in UTC) or a moment.
+
+        ``since``: the release that its view ``changes`` compares with. Nothing is copied: the views of that release are
+        built over the files that hold it.
+        """
+        return open_federation(self._settings, release, since)
 
     @property
     def record_types(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from comity.store.publication import Release, StoredFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy import ColumnElement, Connection
@@ -45,6 +46,16 @@ def list_releases(connection: Connection) -> list[Release]:
 
     rows = connection.execute(select(releases).order_by(releases.c.release))
     return [Release(row.release, row.published_at, row.run_id, row.records) for row in rows]
+
+
+def release_at(connection: Connection, moment: datetime) -> int:
+    """The number of the release that readers saw at ``moment``; 0 before the first."""
+    from sqlalchemy import func, select
+
+    from comity.store.tables import releases
+
+    number = select(func.max(releases.c.release)).where(releases.c.published_at <= moment)
+    return int(connection.execute(number).scalar() or 0)
 
 
 def check_release(connection: Connection, release: int) -> None:

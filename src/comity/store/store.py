@@ -248,6 +248,11 @@ class Store:
         with self.ledger.reading() as connection:
             return catalogue.list_releases(connection)
 
+    def release_at(self, moment: datetime) -> int:
+        """The release that readers saw at ``moment``; 0 when nothing was published then."""
+        with self.ledger.reading() as connection:
+            return catalogue.release_at(connection, moment)
+
     def files(
         self, record_type: str | None = None, source_id: str | None = None, release: int | None = None
     ) -> list[StoredFile]:
