@@ -51,8 +51,8 @@ def changes_sql(
     after: Sequence[StoredFile],
     causes: Mapping[str, Sequence[Path]],
 ) -> str:
-    """The body of the view, for records of ``types``. ``before``, ``after``: the files of two releases; ``causes``: by record
-    type, the files of changes that came between.
+    """The body of the view, for records of ``types``. ``before``, ``after``: the files of two releases; ``causes``:
+    by record type, the files of changes that came between.
     """
     both = {file.file_id for file in before} & {file.file_id for file in after}
     parts = []
