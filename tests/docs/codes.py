@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-AREAS = ("config", "mapping", "nightly", "query", "read", "standard", "store", "validation", "workbench")
+AREAS = (
+    "check", "config", "mapping", "nightly", "query", "read", "standard", "store", "validation", "workbench",
+)  # fmt: skip
 _CODE = re.compile(rf"(?:{'|'.join(AREAS)})\.[a-z0-9]+(?:-[a-z0-9]+)*")
 _IN_SQL = re.compile(rf"'({_CODE.pattern})'")
 _ENDINGS = (".yaml", ".csv", ".toml", ".json", ".parquet", ".sqlite", ".md", ".py")

@@ -14,6 +14,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("comity.cli.adapter_new:command", "Propose an adapter and a mapping from an export."),
     "profile": ("comity.cli.adapter_profile:profile", "Describe an export without its rare values."),
     "synthesise": ("comity.cli.adapter_profile:synthesise", "Make a synthetic sample from a profile alone."),
+    "check": (
+        "comity.cli.adapter_check:command",
+        "Find what samples never exercise, and what can never fail.",
+    ),
     "preview": (
         "comity.cli.adapter_preview:command",
         "Show rows as they come and as they would be published.",

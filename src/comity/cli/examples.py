@@ -26,6 +26,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "adapter profile": ("comity adapter profile EXPORT.csv --output FOLDER/profile.json",),
     "adapter synthesise": ("comity adapter synthesise PROFILE.json --output FOLDER/sample.csv --rows 50",),
+    "adapter": ("comity adapter --help",),
+    "adapter check": ("comity adapter check --help",),
     "adapter preview": (
         "comity adapter preview SOURCE --rows 10",
         "comity adapter preview SOURCE --rejected",
@@ -34,6 +36,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "mapping": ("comity mapping show SOURCE",),
     "mapping show": ("comity mapping show SOURCE", "comity mapping show SOURCE --record RECORD_TYPE --sql"),
     "mapping diff": ("comity mapping diff SOURCE", "comity mapping diff SOURCE --values --examples 1"),
+    "codes": ("comity codes review SOURCE",),
+    "codes review": ("comity codes review SOURCE", "comity codes review SOURCE --sample --export FILE"),
+    "codes coverage": ("comity codes coverage", "comity codes coverage SOURCE --list vehicle_make"),
     "standard": ("comity standard show vehicle",),
     "standard show": ("comity standard show", "comity standard show vehicle"),
     "standard export": (

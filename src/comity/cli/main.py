@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "comity.cli.mapping:command",
         "Show what a mapping does, and what an edit of it would alter.",
     ),
+    "codes": ("comity.cli.codes:command", "Decide what unmapped codes mean; how far codes are mapped."),
     "standard": ("comity.cli.standard:command", "Show, export and compare the standard."),
     "schema": (
         "comity.cli.schema:command",

@@ -7,7 +7,7 @@ are those that SSSOM and Usagi users know: source_code, label, standard_code, re
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from comity.config.yaml_file import UNDECIDED, undecided
@@ -26,6 +26,7 @@ RELATIONS = ("exact", "broader", "narrower", "partial", "none")
 class Crosswalk:
     """``codes`` maps a source code to a standard code, or to None where the standard has no equivalent.
 
+    ``lines``, ``labels``, ``statuses``: where it stands, what it means for people, how far it was reviewed.
     ``relations`` says of every source code what its standard code is to it: the same, broader, narrower …
     """
 
@@ -34,6 +35,8 @@ class Crosswalk:
     codes: dict[str, str | None]
     relations: dict[str, str]
     lines: dict[str, int]
+    labels: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
 
 
 def load_crosswalk(name: str, folder: Path) -> Crosswalk:
@@ -55,6 +58,8 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
     codes: dict[str, str | None] = {}
     relations: dict[str, str] = {}
     lines: dict[str, int] = {}
+    labels: dict[str, str] = {}
+    statuses: dict[str, str] = {}
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -66,6 +71,7 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
                 codes[code] = (row["standard_code"] or "").strip() or None
                 relations[code] = row["relation"]
                 lines[code] = reader.line_num
+                labels[code], statuses[code] = row["label"] or "", row["status"] or ""
     except UnicodeDecodeError as error:
         raise ConfigError(
             "config.not-utf8", "The crosswalk is not UTF-8", file=path, found=str(error)
@@ -74,7 +80,7 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
         raise ConfigError(
             "mapping.bad-crosswalk", "The crosswalk is not valid CSV", file=path, found=str(error)
         ) from None
-    return Crosswalk(name, path, codes, relations, lines)
+    return Crosswalk(name, path, codes, relations, lines, labels, statuses)
 
 
 def check_targets(

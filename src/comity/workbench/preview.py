@@ -136,11 +136,12 @@ def _file(path: Path, adapter: Adapter, into: Path, notes: list[str]) -> ExportF
         path_of_head = into / path.name
         path_of_head.write_bytes(head[: head.rfind(b"\n") + 1] or head)
         notes.append(f"only the first {_HEAD // 2**20} MB of {path.name} were read")
-        return ExportFile(path.name, path_of_head, _sha256(path_of_head), path_of_head.stat().st_size)
-    return ExportFile(path.name, path, _sha256(path), size)
+        return ExportFile(path.name, path_of_head, sha256_of(path_of_head), path_of_head.stat().st_size)
+    return ExportFile(path.name, path, sha256_of(path), size)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The hash that names an export file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
