@@ -5,7 +5,7 @@ BIN := .venv/bin
 DUCKDB_1 := duckdb==1.5.5 duckdb-extension-iceberg==1.5.5 duckdb-extension-avro==1.5.5
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint bench bench-adapter docs clean
+.PHONY: demo test lint check bench bench-adapter docs clean
 
 demo: .venv/.run
 	$(BIN)/python -m bench.demo
@@ -17,6 +17,10 @@ lint: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# What the samples never exercise: a minute or two, and so not in the gate.
+check: .venv/.run
+	$(BIN)/comity adapter check
 
 bench: .venv/.bench
 	$(BIN)/python -m bench

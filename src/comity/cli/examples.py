@@ -26,7 +26,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "adapter profile": ("comity adapter profile EXPORT.csv --output FOLDER/profile.json",),
     "adapter synthesise": ("comity adapter synthesise PROFILE.json --output FOLDER/sample.csv --rows 50",),
-    "adapter": ("comity adapter --help",),
     "adapter check": ("comity adapter check --help",),
     "adapter preview": (
         "comity adapter preview SOURCE --rows 10",

@@ -48,13 +48,16 @@ SCHEMA_FILES = (
     SchemaFile("standard", ("standard/standard.yaml",)),
     SchemaFile("code_lists", ("standard/code_lists/index.yaml",)),
     SchemaFile("settings", ("comity.toml",)),
+    SchemaFile("check", ("adapters/*/check.yaml",)),
 )
 
 
 def schemas(standard: Standard) -> dict[str, Schema]:
     """Name of the file → schema."""
     from comity.workbench.adapter_schema import adapter_schema
+    from comity.workbench.check.finding import AcceptanceFile
     from comity.workbench.mapping_schema import mapping_schema
+    from comity.workbench.model_schema import model_schema
     from comity.workbench.standard_schema import (
         code_lists_schema,
         envelope_schema,
@@ -72,6 +75,7 @@ def schemas(standard: Standard) -> dict[str, Schema]:
         standard_schema(),
         code_lists_schema(),
         settings_schema(),
+        model_schema(AcceptanceFile),
     )
     return {each.file: schema for each, schema in zip(SCHEMA_FILES, made, strict=True)}
 

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from comity.mappings.plan import Plan
     from comity.workbench.check.evaluation import Sample, Sums
 
+_CODES = {
+    "date-format": "check.date-format-unexercised",
+    "word": "check.word-unexercised",
+    "branch": "check.branch-unexercised",
+    "step": "check.step-unexercised",
+}
 _SAID = {
     "date-format": "no value of the sample needs the format '{}'",
     "word": "no value of the sample meets '{}'",
@@ -45,7 +51,7 @@ def check_mapping(path: Path, context: Context, sample: Sample, sums: tuple[Sums
     for mutant in sorted(idle, key=lambda each: file.places.get(each.location, (0, 0))):
         yield Finding(
             "info" if mutant.kind == "step" else "warning",
-            f"check.{mutant.kind}-unexercised",
+            _CODES[mutant.kind],
             f"{plan.record_type}.{mutant.column} {mutant.text}",
             f"{plan.record_type}.{mutant.column}: {_SAID[mutant.kind].format(mutant.text)}",
             "add a row to the sample that needs it, or remove it",
