@@ -78,6 +78,9 @@ def test_every_example_works(
         "COUNTRY": "NZ",
     }
     words |= {"FOLDER": str(tmp_path), "FILE": str(tmp_path / "file"), "EXPORT": f"{tmp_path}-export"}
+    words |= {"EMPTY": str(tmp_path / "empty"), "BACKUP": str(tmp_path / "backup")}
+    if "restore" in example:
+        federation.call("store", "backup", words["BACKUP"])
     tmp_path.with_name(f"{tmp_path.name}-export.csv").write_text(
         "plate,colour,date of theft\nAB123,red,2026-01-31\nCD456,blue,2026-02-01\n"
     )

@@ -56,6 +56,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "shell": ("comity.cli.shell:command", "An interactive SQL shell over the federation."),
     "trace": ("comity.cli.trace:command", "The way from a record back to file, row, raw cells and rules."),
     "releases": ("comity.cli.releases:command", "List the releases."),
+    "review": ("comity.cli.review:command", "List the records that are due for review, and renew them."),
+    "purge": ("comity.cli.purge:command", "Remove records for good from everywhere, with proof."),
     "store": (
         "comity.cli.store:command",
         "Look after the store: sweep, views of an older release, Iceberg tables.",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from comity.cli.upkeep import backup, check, compact, expire, restore
+
 if TYPE_CHECKING:
     from comity.config.settings import Settings
     from comity.store import Store
@@ -23,7 +25,7 @@ def sweep(settings: Settings) -> None:
     """Remove what dead runs left behind, and finish a release whose views were not shown. Every run
     begins with it.
     """
-    removed = _open(settings, writable=True).sweep()
+    removed = open_store(settings, writable=True).sweep()
     click.echo(f"{removed:,} {'file' if removed == 1 else 'files'} removed.")
 
 
@@ -44,7 +46,7 @@ def views(settings: Settings, release: int | None, since: int | None, output: Pa
         raise click.UsageError(
             "--release and --since need --output: current.duckdb always shows the last release"
         )
-    store = _open(settings, writable=output is None)
+    store = open_store(settings, writable=output is None)
     if output is None:
         store.refresh_views()
     else:
@@ -81,7 +83,7 @@ def sync(settings: Settings, record_types: tuple[str, ...], check: bool, rebuild
             found="the setting iceberg is no",
             remedy="set `iceberg = true` in comity.toml, or COMITY_ICEBERG=yes",
         )
-    store = _open(settings, writable=True)
+    store = open_store(settings, writable=True)
     outcomes = bring(store, record_types or None, thorough=True, check=check, anew=rebuild)
     width = max((len(outcome.record_type) for outcome in outcomes), default=0)
     for outcome in outcomes:
@@ -94,7 +96,11 @@ def sync(settings: Settings, record_types: tuple[str, ...], check: bool, rebuild
     return 0 if all(o.action not in ("failed", "out of step") for o in outcomes) else 1
 
 
-def _open(settings: Settings, *, writable: bool) -> Store:
+for each in (check, compact, expire, backup, restore):
+    command.add_command(each)
+
+
+def open_store(settings: Settings, *, writable: bool) -> Store:
     from comity.errors import StoreError
     from comity.standard import load_standard
     from comity.store import Store

@@ -2,9 +2,6 @@
 are read.
 
 Invariant: importing this package loads nothing; a name is imported when it is first used.
-
-Still to come here, each in a file of its own: ``purge`` (rewrite the files that hold a record in every
-release) and ``iceberg`` (keep an Apache Iceberg table of every record type in step with the ledger).
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ def list_releases(connection: Connection) -> list[Release]:
 
     from comity.store.tables import releases
 
-    rows = connection.execute(select(releases).order_by(releases.c.release))
+    kept = select(releases).where(releases.c.expired_at.is_(None))
+    rows = connection.execute(kept.order_by(releases.c.release))
     return [Release(row.release, row.published_at, row.run_id, row.records) for row in rows]
 
 
@@ -67,6 +68,17 @@ def check_release(connection: Connection, release: int) -> None:
             f"There is no release {release}",
             found=f"releases 1 to {last}" if last else "nothing has been published yet",
             remedy="see `comity releases`",
+        )
+    from sqlalchemy import select
+
+    from comity.store.tables import releases
+
+    expired = select(releases.c.expired_at).where(releases.c.release == release)
+    if connection.execute(expired).scalar() is not None:
+        raise StoreError(
+            "store.expired-release",
+            f"Release {release} has expired: its files were let go",
+            remedy="see `comity releases` for those that are kept",
         )
 
 
@@ -129,6 +141,15 @@ def report_files(connection: Connection, layout: Layout, report: str, release: i
             full.c.run_id.is_(None) | (table.c.run_id >= full.c.run_id)
         )
     return [layout.root / path for path in connection.execute(statement).scalars()]
+
+
+def published_at(connection: Connection, release: int) -> datetime | None:
+    """The moment at which readers first saw that release."""
+    from sqlalchemy import select
+
+    from comity.store.tables import releases
+
+    return connection.execute(select(releases.c.published_at).where(releases.c.release == release)).scalar()
 
 
 def change_files(

@@ -183,6 +183,7 @@ def _sqlite(file: Path, writable: bool, wait_seconds: float) -> Engine:
         connection.isolation_level = None
         connection.execute("PRAGMA synchronous = EXTRA")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -48,7 +48,7 @@ class Store:
         self.layout = layout
         self.ledger = ledger
         self.standard = standard
-        self._wait_seconds = wait_seconds
+        self.wait_seconds = wait_seconds
         # Of every run that this process began: its lock, and the last release when it began.
         self._runs: dict[str, tuple[int, int]] = {}
 
@@ -109,8 +109,15 @@ class Store:
             os.close(handle)
 
     def sweep(self) -> int:
-        """Remove what dead runs left, and show the last release if a kill prevented that; files removed."""
-        return sweep(self.layout, self.ledger, self.standard, self._wait_seconds)
+        """Remove what dead runs left, show the last release if a kill prevented that, and finish a purge that was
+        interrupted; files removed.
+        """
+        removed = sweep(self.layout, self.ledger, self.standard, self.wait_seconds)
+        if (self.layout.root / "purge").exists():
+            from comity.store.purge import resume
+
+            resume(self)
+        return removed
 
     # What a run has to say
 
@@ -240,9 +247,7 @@ class Store:
     def publish(self, run_id: str, publications: Sequence[Publication]) -> Release:
         """Make ``publications`` the next release: all of them are seen, or none is."""
         _, base = self._runs[run_id]
-        return publish(
-            self.layout, self.ledger, self.standard, run_id, base, publications, self._wait_seconds
-        )
+        return publish(self.layout, self.ledger, self.standard, run_id, base, publications, self.wait_seconds)
 
     def releases(self) -> list[Release]:
         with self.ledger.reading() as connection:
@@ -285,13 +290,13 @@ class Store:
 
     def refresh_views(self) -> None:
         """Show what was recorded since the last release."""
-        with holding(self.layout.publish_lock, self._wait_seconds):
+        with holding(self.layout.publish_lock, self.wait_seconds):
             self.build_views(self.layout.views_file)
 
     @contextmanager
     def _taking(self, path: Path, target: Path) -> Iterator[str]:
         """Move a staged file into its final place for the block; back again when the block fails."""
-        with holding(self.layout.publish_lock, self._wait_seconds):
+        with holding(self.layout.publish_lock, self.wait_seconds):
             move_into_place(path, target)
             with storing("making a new name durable", target.parent):
                 sync(target.parent)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from sqlalchemy import Connection
+
     from comity.standard import Standard
     from comity.store.layout import Layout
     from comity.store.ledger import Ledger
@@ -68,11 +70,16 @@ def _sweep_staging(layout: Layout, ledger: Ledger) -> int:
 
 def _sweep_unlisted(layout: Layout, ledger: Ledger) -> int:
     with ledger.reading() as connection:
-        listed = listed_paths(connection)
-    unlisted = [path for path in _stored(layout) if layout.relative(path) not in listed]
+        unlisted = unlisted_files(layout, connection)
     for path in unlisted:
         path.unlink()
     return len(unlisted)
+
+
+def unlisted_files(layout: Layout, connection: Connection) -> list[Path]:
+    """Files of records, changes, rejects and results that the ledger does not know."""
+    listed = listed_paths(connection)
+    return [path for path in _stored(layout) if layout.relative(path) not in listed]
 
 
 def _stored(layout: Layout) -> Iterator[Path]:

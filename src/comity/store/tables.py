@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-REVISION = "0003"
+REVISION = "0004"
 
 
 class Instant(TypeDecorator[datetime]):
@@ -136,6 +136,8 @@ releases = Table(
     Column("published_at", Instant, nullable=False),
     Column("run_id", String, ForeignKey("runs.run_id"), nullable=False),
     Column("records", BigInteger, nullable=False),
+    # Expired: its files may be gone, and it cannot be asked any more.
+    Column("expired_at", Instant),
     CheckConstraint("release >= 1", name="from_one"),
 )
 

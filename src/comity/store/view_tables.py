@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from sqlalchemy import Connection
@@ -162,6 +163,13 @@ def code_list_rows(code_lists: Iterable[CodeList]) -> LedgerTable:
             for code_list in code_lists
             for code in code_list.codes.values()
         ),
+    )
+
+
+def renewal_rows(renewals: Sequence[tuple[str, str, date]]) -> LedgerTable:
+    """When renewed records are to be reviewed again."""
+    return LedgerTable(
+        "renewals", {"record_type": "VARCHAR", "record_id": "VARCHAR", "review_due": "DATE"}, renewals
     )
 
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from comity.store.catalogue import change_files, last_release, release_files, report_files
+from comity.store.catalogue import change_files, last_release, published_at, release_files, report_files
 from comity.store.failure import storing
 from comity.store.layout import PRIVATE, sync
+from comity.store.renewals import last_renewals, renewed
 from comity.store.view_changes import CHANGES, WITHDRAWALS, changes_sql, withdrawals_sql
 from comity.store.view_comments import about
 from comity.store.view_sql import (
@@ -32,6 +33,7 @@ from comity.store.view_tables import (
     code_list_rows,
     ledger_tables,
     record_type_rows,
+    renewal_rows,
     report_file_rows,
 )
 
@@ -139,6 +141,11 @@ def _fill(
     duck.execute("CREATE SCHEMA ledger")
     for table in ledger_tables(number, files, connection, layout):
         _create_table(duck, table)
+    renewals = last_renewals(
+        connection, None if number == last_release(connection) else published_at(connection, number)
+    )
+    _create_table(duck, renewal_rows(renewals))
+    reviewed = {record_type for record_type, _, _ in renewals}
     types = list(standard.record_types.values()) if standard else []
     _create_table(duck, code_list_rows(standard.code_lists.values() if standard else ()))
     names = [record_type.name for record_type in types]
@@ -146,7 +153,7 @@ def _fill(
     _create_table(duck, record_type_rows(names, types, files))
     for name in names:
         record_type = standard.record_types.get(name) if standard else None
-        _create_view(duck, name, [f for f in files if f.record_type == name], record_type)
+        _create_view(duck, name, [f for f in files if f.record_type == name], record_type, reviewed)
     reported = {
         report.name: report_files(connection, layout, report.name, number)
         for report in REPORTS
@@ -187,12 +194,20 @@ def _changes(
     return changes_sql(duck, types, before, after, causes), read
 
 
-def _create_view(duck: DuckDBPyConnection, name: str, files: Sequence[StoredFile], record_type: Any) -> None:
+def _create_view(
+    duck: DuckDBPyConnection,
+    name: str,
+    files: Sequence[StoredFile],
+    record_type: Any,
+    renewed_types: set[str],
+) -> None:
     """The view of a record type, with what the standard says of it as its comments."""
     columns = record_type.columns if record_type else ()
     typed = [(column.name, column.duckdb_type) for column in columns]
     ids = {column.name: column.field_id for column in columns}
     body = record_select(duck, files, typed, ids)
+    if files and name in renewed_types and "review_due" in ids:
+        body = renewed(body)
     duck.execute(f"CREATE VIEW {identifier(name)} AS {body}")
     if record_type:
         # One statement: each comment copies the view, and a view may list thousands of files.
