@@ -5,7 +5,7 @@ BIN := .venv/bin
 DUCKDB_1 := duckdb==1.5.5 duckdb-extension-iceberg==1.5.5 duckdb-extension-avro==1.5.5
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint check bench bench-adapter docs clean
+.PHONY: demo test lint check bench bench-adapter bench-night docs clean
 
 demo: .venv/.run
 	$(BIN)/python -m bench.demo
@@ -27,6 +27,9 @@ bench: .venv/.bench
 
 bench-adapter: .venv/.run
 	$(BIN)/python -m bench.adapter_new
+
+bench-night: .venv/.bench
+	$(BIN)/python -m bench.night
 
 docs: .venv/.run
 	$(BIN)/python -m tests.docs.generate
