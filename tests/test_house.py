@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "nightly": {"adapters", "mappings", "standard", "validation", "store"},
     "workbench": {"adapters", "mappings", "standard", "validation", "store", "nightly", "query"},
     "query": {"store", "standard", "mappings", "adapters"},
+    "catalog": {"adapters", "mappings", "standard", "validation", "store", "nightly", "query"},
     "search": {"query", "store", "standard", "mappings"},
 }
 

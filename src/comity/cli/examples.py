@@ -68,6 +68,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         'comity sql "SELECT * FROM RECORD_TYPE" --output FILE.parquet',
     ),
     "search": ('comity search person "FAMILY, GIVEN" --born 1970', "comity search vehicle NUMBER"),
+    "catalog": ("comity catalog vehicle", "comity catalog vehicle.plate", "comity catalog --site FOLDER"),
     "shell": ("comity shell", "echo 'SELECT count(*) FROM RECORD_TYPE;' | comity shell --format csv"),
     "trace": ("comity trace RECORD_ID", "comity trace RECORD_ID --json"),
     "releases": ("comity releases",),

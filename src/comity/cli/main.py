@@ -53,6 +53,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rejects": ("comity.cli.rejects:command", "Show the rows that could not become records, by reason."),
     "sql": ("comity.cli.sql:command", "Ask the federation a question in SQL."),
     "search": ("comity.cli.search:command", "Ask by name or number: person, vehicle, document, firearm."),
+    "catalog": (
+        "comity.cli.catalog:command",
+        "What the federation holds: meaning, coverage, lineage; as a site or DCAT.",
+    ),
     "shell": ("comity.cli.shell:command", "An interactive SQL shell over the federation."),
     "trace": ("comity.cli.trace:command", "The way from a record back to file, row, raw cells and rules."),
     "releases": ("comity.cli.releases:command", "List the releases."),

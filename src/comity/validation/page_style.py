@@ -1,7 +1,7 @@
 """How every page of Comity looks, and how it is kept.
 
-Invariant: a page is one file that needs no network, no script and no font of its own; what it may load is nothing, and
-the only style that it may use is this one, by its hash.
+Invariant: a page is one file that needs no network and no font of its own; what it may load is nothing, and the only
+style and script that it may use are those that it is made with, by their hashes. Most have no script.
 """
 
 from __future__ import annotations
@@ -37,19 +37,28 @@ a:focus-visible, summary:focus-visible { outline: 2px solid currentColor; outlin
 """.strip()
 
 
-def document(title: str, body: str) -> str:
-    """A whole page; ``title`` is text, ``body`` is HTML in which every text is escaped already."""
-    style = f"\n{STYLE}\n"
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+def document(title: str, body: str, *, style: str = "", script: str = "", before: str = "") -> str:
+    """A whole page; ``title`` is text, ``body`` and what stands ``before`` it are HTML in which every text is escaped
+    already. ``style`` adds to that of all pages; ``script`` is the only one that may run.
+    """
+    style = f"\n{STYLE}\n{style}"
+    allowed = f"style-src 'sha256-{_digest(style)}'" + (
+        f"; script-src 'sha256-{_digest(script)}'" if script else ""
+    )
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+    runs = f"<script>{script}</script>" if script else ""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="{policy}"><meta name="referrer" content="no-referrer">
 <title>{escape(title)}</title><style>{style}</style></head><body>
-<main>
+{before}<main>
 <h1>{escape(title)}</h1>
-{body}</main></body></html>
+{body}</main>{runs}</body></html>
 """
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 def write_private(path: Path, content: str) -> None:
