@@ -42,7 +42,7 @@ docs: .venv/.run
 	touch $@
 
 .venv/.test: .venv/.run
-	$(PIP) --editable ".[postgresql,mysql,cluster]" --group test --group lint
+	$(PIP) --editable ".[postgresql,mysql,cluster,links]" --group test --group lint
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/duckdb-1.5.5 --upgrade --no-deps --no-warn-conflicts $(DUCKDB_1)
 	touch $@
 

@@ -26,6 +26,7 @@ MAY_IMPORT = {
     "workbench": {"adapters", "mappings", "standard", "validation", "store", "nightly", "query"},
     "query": {"store", "standard", "mappings", "adapters"},
     "catalog": {"adapters", "mappings", "standard", "validation", "store", "nightly", "query"},
+    "linking": {"search", "query", "store", "standard", "mappings"},
     "search": {"query", "store", "standard", "mappings"},
 }
 

@@ -1,0 +1,102 @@
+"""What of a person is compared: one row a person, words of names folded and reduced to skeletons.
+
+Invariant: a feature is a function of the record alone; what must be Python runs on distinct texts. A date that is not
+known to the day stays a span and is never taken for a day.
+
+    unique_id source_id owner_country sex nationalities personal_number place
+    family given              words in A-Z: the family name, the first of the given names
+    family_skeleton …         the same as skeletons
+    name_skeleton             the skeletons of all of them, in alphabetical order
+    birth_first birth_last    the first and last day of birth that is possible
+    birth_day                 the day of birth where it is known
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from comity.mappings.lookup import Lookup, NameWordsLookup, fill_lookup
+from comity.search.skeleton import skeleton
+from comity.store.view_sql import literals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+FEATURES = "features"
+_FOLDED = ("family", "given", "name", "place")
+
+
+def make_features(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[str],
+    table: str = FEATURES,
+    *,
+    ids: str | None = None,
+) -> None:
+    """The table of features of the persons in published ``files``, or of those with ``ids``, a list in SQL."""
+    chosen = f"WHERE record_id IN {ids}" if ids else ""
+    connection.execute(f"""
+CREATE OR REPLACE TEMP TABLE compared AS
+SELECT record_id AS unique_id, source_id, owner_country, sex, coalesce(nationalities, []) AS nationalities,
+       nullif(regexp_replace(upper(personal_number), '[^A-Z0-9]', '', 'g'), '') AS personal_number,
+       coalesce(family_name_latin, family_name) AS family,
+       split_part(trim(coalesce(given_names_latin, given_names)), ' ', 1) AS given,
+       CASE WHEN coalesce(family_name_latin, family_name) IS NULL
+           THEN coalesce(name_key, full_name_latin, full_name) END AS name,
+       birth_place AS place, birth_date_earliest AS birth_first, birth_date_latest AS birth_last
+FROM read_parquet({literals(files)}, hive_partitioning = false, union_by_name = true) {chosen}""")
+    features_of(connection, "compared", table)
+    connection.execute("DROP TABLE compared")
+
+
+def features_of(connection: duckdb.DuckDBPyConnection, compared: str, table: str) -> None:
+    """The features from a table that has the columns of ``compared`` in ``make_features``."""
+    for column in _FOLDED:
+        texts = f"SELECT DISTINCT {column} AS text FROM {compared} WHERE {column} IS NOT NULL"
+        fill_lookup(connection, Lookup(f"folded_{column}", column, NameWordsLookup()), texts)
+    words = " UNION ".join(
+        f"SELECT unnest(string_split(value, ' ')) AS word FROM folded_{column}"
+        for column in ("family", "given", "name")
+    )
+    _skeletons(connection, words)
+    for column in ("family", "given", "name"):
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE sounds_{column} AS SELECT text, any_value(value) AS words, "
+            "string_agg(skeleton, ' ' ORDER BY skeleton) AS skeleton FROM "
+            f"(SELECT text, value, unnest(string_split(value, ' ')) AS word FROM folded_{column}) "
+            "JOIN skeletons USING (word) GROUP BY text"
+        )
+    joined = " ".join(
+        f"LEFT JOIN sounds_{column} AS {column}_of ON {column}_of.text = c.{column}"
+        for column in ("family", "given", "name")
+    )
+    connection.execute(f"""
+CREATE OR REPLACE TEMP TABLE {table} AS
+SELECT unique_id, source_id, owner_country, sex, nationalities, personal_number, place_of.value AS place,
+       coalesce(family_of.words, name_of.words) AS family, given_of.words AS given,
+       coalesce(family_of.skeleton, name_of.skeleton) AS family_skeleton, given_of.skeleton AS given_skeleton,
+       array_to_string(list_sort(string_split(
+           concat_ws(' ', coalesce(family_of.skeleton, name_of.skeleton), given_of.skeleton), ' ')), ' ')
+           AS name_skeleton,
+       birth_first, birth_last, CASE WHEN birth_first = birth_last THEN birth_first END AS birth_day,
+       CASE WHEN year(birth_first) = year(birth_last) THEN year(birth_first) END AS birth_year
+FROM {compared} c {joined} LEFT JOIN folded_place AS place_of ON place_of.text = c.place""")
+    for column in _FOLDED:
+        connection.execute(f"DROP TABLE folded_{column}")
+
+
+def _skeletons(connection: duckdb.DuckDBPyConnection, words: str) -> None:
+    """The table ``skeletons``: word, skeleton; each distinct word once."""
+    import pyarrow as pa
+
+    found = [
+        word for (word,) in connection.execute(f"SELECT word FROM ({words}) WHERE word <> ''").fetchall()
+    ]
+    made = pa.table(
+        {"word": pa.array(found, pa.string()), "skeleton": pa.array(map(skeleton, found), pa.string())}
+    )
+    connection.register("made_skeletons", made)
+    connection.execute("CREATE OR REPLACE TEMP TABLE skeletons AS FROM made_skeletons")
+    connection.unregister("made_skeletons")

@@ -1,0 +1,193 @@
+"""Exact keys give possible links; a person decides; what was refused does not come back."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import comity as package
+from comity.errors import QueryError
+from comity.linking.find import Decision, decide, find_links
+from comity.linking.review import read_list, waiting, write_list
+from comity.query.federation import open_federation
+from tests.linking.conftest import OSTAP, OSTAP_THERE, OTHER, publish_rows
+from tests.store import small
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from comity.config.settings import Settings
+    from tests.query.conftest import Said
+
+SAME_NAME = "the names agree in any order and spelling, and so does the day of birth"
+
+
+def links(settings: Settings, columns: str = "role, weight, reasons") -> list[tuple[Any, ...]]:
+    with package.open(settings.data_dir, federation=settings.federation) as federation:
+        return federation.sql(f"SELECT {columns} FROM link ORDER BY from_record_id, to_record_id").fetchall()
+
+
+def find(settings: Settings) -> int:
+    return find_links(settings, likely=False, fresh_only=False).possible
+
+
+def test_a_name_in_another_script_with_the_day_of_birth_and_a_personal_number_are_links(
+    settings: Settings,
+) -> None:
+    found = find_links(settings, likely=False, fresh_only=False)
+
+    assert (found.exact, found.possible, found.decided, found.release) == (3, 3, 0, 4)
+    assert sorted(links(settings), key=str) == [
+        ("possible_same_as", 16.0, [SAME_NAME]),
+        ("possible_same_as", 16.0, [SAME_NAME]),
+        ("possible_same_as", 20.0, ["the same personal number"]),
+    ]
+
+
+def test_records_of_one_source_are_not_linked(settings: Settings) -> None:
+    find(settings)
+
+    source = "(SELECT source_id FROM person WHERE record_id = {}_record_id)"
+    pairs = links(settings, f"{source.format('from')}, {source.format('to')}")
+    assert pairs and all(one != other for one, other in pairs)
+
+
+def test_a_link_is_never_freer_than_its_ends(settings: Settings) -> None:
+    find(settings)
+
+    owner = "owner_country = (SELECT owner_country FROM person WHERE record_id = from_record_id)"
+    rows = links(
+        settings,
+        "weight, confidentiality, handling_codes, permitted_purposes, recipients_allow, recipients_deny, "
+        f"review_due::VARCHAR, legal_hold, {owner}",
+    )
+    # The two lists of recipients have nobody in common: the owners are left, for an empty list would bind nobody.
+    strictest = (
+        "RESTRICTED",
+        ["H0", "H1"],
+        ["border_control"],
+        ["AA", "BB"],
+        ["CC"],
+        "2030-01-01",
+        False,
+        True,
+    )
+    assert [row[1:] for row in rows if row[0] == 16] == [strictest, strictest]
+
+
+def test_nothing_is_published_when_nothing_changed(settings: Settings) -> None:
+    find(settings)
+
+    assert find_links(settings, likely=False, fresh_only=False).release is None
+
+
+def test_what_was_refused_does_not_come_back_and_what_was_confirmed_stays(settings: Settings) -> None:
+    find(settings)
+    with open_federation(settings) as federation:
+        pairs = waiting(federation)
+    decide(
+        settings,
+        [
+            Decision(pairs[0].from_id, pairs[0].to_id, True, "Officer 7, Force of AA", "the prints agree"),
+            Decision(pairs[1].to_id, pairs[1].from_id, False, "Officer 8, Force of BB", "a twin"),
+        ],
+    )
+
+    again = find_links(settings, likely=False, fresh_only=False)
+
+    assert (again.possible, again.decided, again.release) == (1, 2, None)
+    told = sorted(links(settings, "role, certainty, confirmed_by, note, valid_from IS NOT NULL"), key=str)
+    assert told == [
+        ("not_same_as", "confirmed", "Officer 8, Force of BB", "a twin", True),
+        ("possible_same_as", "probable", None, None, False),
+        ("same_as", "confirmed", "Officer 7, Force of AA", "the prints agree", True),
+    ]
+
+
+def test_a_decision_over_an_unknown_pair_is_refused(settings: Settings) -> None:
+    find(settings)
+
+    with pytest.raises(QueryError, match=r"query\.unknown-link"):
+        decide(settings, [Decision("a" * 32, "b" * 32, True, "x", "y")])
+
+
+def test_a_link_goes_with_its_record(settings: Settings) -> None:
+    find(settings)
+    publish_rows(small.open_store(settings.data_dir, whole=True), "BB", [OTHER], first=7)
+
+    assert find(settings) == 1
+    assert len(links(settings)) == 1
+
+
+def test_things_are_linked_by_their_numbers(settings: Settings) -> None:
+    find(settings)
+    store = small.open_store(settings.data_dir, whole=True)
+    car = {"vin": "'1HGCM8265KA004352'", "status": "'stolen'"}
+    plate = {"plate": "'AB123'", "plate_key": "'A8123'", "plate_country": "'AA'", "status": "'stolen'"}
+    for country in ("AA", "BB"):
+        elsewhere = {**plate, "plate_country": f"'{country}{country}'"}
+        publish_rows(store, country, [car, plate, elsewhere], "vehicle")
+
+    assert find(settings) == 3 + 2, (
+        "a VIN, and a plate of one country; a plate of two countries is two plates"
+    )
+
+
+def test_a_key_that_many_share_tells_nothing(settings: Settings) -> None:
+    store = small.open_store(settings.data_dir, whole=True)
+    publish_rows(store, "AA", [OSTAP] * 11)
+    publish_rows(store, "BB", [OSTAP_THERE] * 11)
+
+    assert find(settings) == 11, (
+        "a personal number that twelve records share; the name and day of 22 are left out"
+    )
+
+
+def test_a_list_is_decided_on_and_comes_back(settings: Settings, tmp_path: Path) -> None:
+    find(settings)
+    file = tmp_path / "list.csv"
+    with open_federation(settings) as federation:
+        write_list(waiting(federation, country="CC"), file)
+    with file.open(encoding="utf-8") as text:
+        rows = list(csv.DictReader(text))
+    assert len(rows) == 1 and rows[0]["reasons"] == "the same personal number"
+
+    rows[0] |= {"decision": "different", "decided_by": "Officer 9", "why": "a number given twice"}
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+    decide(settings, read_list(file))
+    assert ("not_same_as",) in links(settings, "role")
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ("from_id,to_id\n", "no column decided_by, decision, why"),
+        ("from_id,to_id,decision,decided_by,why\na,b,perhaps,x,y\n", "perhaps"),
+        ("from_id,to_id,decision,decided_by,why\na,b,same,,y\n", "a decision without who and why"),
+    ],
+)
+def test_a_list_with_a_fault_is_not_taken(tmp_path: Path, lines: str, found: str) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(lines, "utf-8")
+
+    with pytest.raises(QueryError) as refused:
+        read_list(file)
+    assert (refused.value.code, refused.value.found) == ("query.bad-decisions", found)
+
+
+def test_the_command_line(settings: Settings, comity: Callable[..., Said], tmp_path: Path) -> None:
+    assert "possible links: 3, decided: 0\nrelease 4\n" in comity(settings.data_dir, "links", "find").out
+    shown = comity(settings.data_dir, "links", "review").out
+    assert "BB  Остап КОВБАРЕНКО, 1979-04-17, M" in shown and "3 links wait for a decision" in shown
+    file = tmp_path / "list.csv"
+    assert "3 links to decide on" in comity(settings.data_dir, "links", "review", "--export", str(file)).out
+    assert comity(settings.data_dir, "links", "review", "--import", str(file)).out == "0 decisions\n"
+    refused = comity(settings.data_dir, "links", "find", "--likely")
+    assert refused.code == 2 and "query.no-link-model" in refused.err
