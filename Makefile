@@ -5,7 +5,7 @@ BIN := .venv/bin
 DUCKDB_1 := duckdb==1.5.5 duckdb-extension-iceberg==1.5.5 duckdb-extension-avro==1.5.5
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint check bench bench-adapter bench-night docs clean
+.PHONY: demo test lint check bench bench-adapter bench-night bench-search bench-links docs clean
 
 demo: .venv/.run
 	$(BIN)/python -m bench.demo
@@ -30,6 +30,13 @@ bench-adapter: .venv/.run
 
 bench-night: .venv/.bench
 	$(BIN)/python -m bench.night
+	$(BIN)/python -m bench.store_release
+
+bench-search: .venv/.bench
+	$(BIN)/python -m bench.name_search
+
+bench-links: .venv/.bench
+	$(BIN)/python -m bench.links
 
 docs: .venv/.run
 	$(BIN)/python -m tests.docs.generate

@@ -8,6 +8,7 @@ failure is its own.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -77,6 +78,8 @@ def sync(
     ``thorough``: compare every kept snapshot with the ledger, not only the current one, and clear away every file
     of metadata that no snapshot needs. ``check``: only say. ``anew``: build every table again.
     """
+    # It warns of every nested column of every file, whose bounds are left out on purpose.
+    logging.getLogger("pyiceberg").setLevel(logging.ERROR)
     assert store.standard is not None  # only a store that is opened without one to look after has none
     names = list(record_types) if record_types is not None else list(store.standard.record_types)
     chosen = [store.standard.record_type(name) for name in names]
