@@ -1,8 +1,8 @@
 """How much of every column is filled, for each record type, source and country.
 
 Invariant: the counts are exact. Those of plain columns come from the footers of the Parquet files, so their cost
-grows with the number of files and not with the records; only lists, and what a footer does not say, are scanned,
-one aggregate over those columns a record type. No value leaves the aggregate.
+grows with the number of files and not with the records; only lists, flags, two times, and what a footer does not say
+are scanned, in two aggregates a record type. No value of a record leaves them.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def _countries(catalog: Catalog) -> str:
             line = sparkline(f"{country}, {label}", values, unit)
             cells.append(Html(f"{line}<small>{number(last)}{unit}</small>"))
         rows.append(tuple(cells))
-    told = f"{len(history.nights)} runs, {history.nights[0]:%Y-%m-%d} to {history.nights[-1]:%Y-%m-%d}"
+    told = f"Runs from {history.nights[0]:%Y-%m-%d} to {history.nights[-1]:%Y-%m-%d}: {len(history.nights)}"
     heads = ("Country", *(label for _, label, _ in _CHARTS))
     return "<h2>Countries</h2>" + table(heads, rows, caption=told)
 
@@ -73,7 +73,7 @@ def _sources(catalog: Catalog) -> str:
             )
         )
     heads = ("Source", "Owner", "Checks that hold", "Last %", "Checks", "Failed", "Critical")
-    told = f"The last {len(quality.runs)} runs with results"
+    told = f"Runs with results: {len(quality.runs)}"
     return "<h2>Sources</h2>" + table(heads, rows, caption=told, numbers=4)
 
 

@@ -44,7 +44,7 @@ def record_page(catalog: Catalog, record_type: RecordType, footer: str) -> str:
         _matrix(catalog, record_type, countries, envelope, "The envelope"),
         _retired(record_type),
     ]
-    return page(f"{record_type.title}: {record_type.name}", body, footer)
+    return page(record_type.title, body, footer)
 
 
 def _holders(catalog: Catalog, record_type: RecordType) -> Iterable[tuple[str | Html, ...]]:
