@@ -107,7 +107,7 @@ def test_a_source_says_whose_it_is_and_what_became_of_each_field(catalog: Catalo
     assert source is not None and source.ignored
 
     assert source.owner_country in said and source.title in said
-    assert "vehicle.make" in said
+    assert "vehicle.make" in said and "key of vehicle" in said
     for reason in source.ignored.values():
         assert f"not used: {' '.join(reason.split())}" in said
 

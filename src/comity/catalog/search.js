@@ -3,11 +3,12 @@
   const ask = document.getElementById("ask"), found = document.getElementById("found");
   const count = document.getElementById("count"), most = 50;
   const fold = text => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[_.\-\/]+/g, " ").trim();
+  // A column is named behind its record type, a field behind the list that it stands in.
   const entries = JSON.parse(document.getElementById("entries").textContent).map(
-    ([kind, name, about, href]) => ({ kind, name, about, href, title: fold(name), all: fold(name + " " + about) }));
+    ([kind, name, about, href]) => ({ kind, name, about, href, title: fold(name), last: fold(name.split(".").pop()), all: fold(name + " " + about) }));
   // The lower the nearer: the name itself, its beginning, a word of it, a part of it, what is said of it.
   const distance = (entry, asked, words) =>
-    entry.title === asked || entry.title.endsWith(" " + asked) ? 0
+    entry.title === asked || entry.last === asked ? 0
       : entry.title.startsWith(asked) ? 1
         : words.every(word => (" " + entry.title).includes(" " + word)) ? 2
           : words.every(word => entry.title.includes(word)) ? 3 : 4;

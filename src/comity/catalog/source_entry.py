@@ -6,6 +6,7 @@ out are what the adapter and the mappings of today say, and where these do not l
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,16 @@ from comity.errors import ComityError
 from comity.query.failure import asking
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping as Said
     from pathlib import Path
 
     from duckdb import DuckDBPyConnection
 
+    from comity.mappings.mapping import Mapping
     from comity.nightly.freshness import Freshness
 
 
+_WORD, _QUOTED = re.compile(r"[\w.]+"), re.compile(r"'[^']*'")
 # What the release says of a source, in the order in which it is asked below.
 _TOLD = (
     *(
@@ -50,8 +53,9 @@ class SourceField:
 
 @dataclass(frozen=True)
 class SourceEntry:
-    """``ignored``: field → why no mapping uses it. ``handling``: the owner's conditions, key → codes or sentence.
-    ``notes``: what could not be read of adapter and mappings.
+    """``used``: field → what else the mappings take it for, a key or a condition. ``ignored``: field → why no
+    mapping uses it. ``handling``: the owner's conditions, key → codes or sentence. ``notes``: what could not be read of
+    adapter and mappings.
     """
 
     source_id: str
@@ -69,8 +73,9 @@ class SourceEntry:
     records: int
     freshness: Freshness
     fields: tuple[SourceField, ...] = ()
-    ignored: Mapping[str, str] | None = None
-    handling: Mapping[str, str] | None = None
+    used: Said[str, str] | None = None
+    ignored: Said[str, str] | None = None
+    handling: Said[str, str] | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -139,10 +144,28 @@ def _described(root: Path, folder: Path | None, source_id: str) -> dict[str, Any
         own = root / "mappings" / source_id
         # A package that announces an adapter keeps its mappings beside it.
         files = load_mappings(own if own.is_dir() else folder / "mappings")
+        told["used"] = _used([file.mapping for file in files])
         told["ignored"] = _ignored([dict(file.mapping.ignored) for file in files])
     except ComityError as error:
         notes.append(f"a mapping does not load: {error.message} [{error.code}]")
     return {**told, "notes": tuple(notes)}
+
+
+def _used(mappings: list[Mapping]) -> dict[str, str]:
+    """What decides which rows become records, and by what their owner knows them."""
+    keys: dict[str, dict[str, None]] = {}
+    conditions: dict[str, dict[str, None]] = {}
+    for mapping in mappings:
+        for branch in mapping.branches():
+            for name in branch.key or ():
+                keys.setdefault(name, {})[mapping.record] = None
+            for name in _WORD.findall(_QUOTED.sub("", branch.where.sql)) if branch.where else ():
+                conditions.setdefault(name, {})[mapping.record] = None
+    told: dict[str, list[str]] = {}
+    for label, found in (("key of", keys), ("selects rows for", conditions)):
+        for name, records in found.items():
+            told.setdefault(name, []).append(f"{label} {', '.join(records)}")
+    return {name: "; ".join(said) for name, said in told.items()}
 
 
 def _ignored(said: list[dict[str, str]]) -> dict[str, str]:

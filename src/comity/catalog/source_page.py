@@ -113,6 +113,8 @@ def _field_rows(catalog: Catalog, source: SourceEntry) -> Iterable[tuple[Cell, .
                 else f"<code>{escape(f'{each.record_type}.{name}')}</code>"
                 for name in each.filled_from(field.path)
             ]
+        if used := (source.used or {}).get(field.path):
+            columns.append(escape(used))
         ignored = (source.ignored or {}).get(field.path)
         became = ", ".join(columns) or (f"not used: {escape(ignored)}" if ignored else "")
         yield (

@@ -186,6 +186,8 @@ def _source(catalog: Catalog, name: str) -> Iterator[str]:
         columns = [
             f"{each.record_type}.{column}" for each in lineages for column in each.filled_from(field.path)
         ]
+        if used := (source.used or {}).get(field.path):
+            columns.append(used)
         ignored = (source.ignored or {}).get(field.path)
         became = ", ".join(columns) or (f"not used: {ignored}" if ignored else "")
         rows.append((field.path, _cut(became, 120)))
