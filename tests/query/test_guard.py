@@ -68,6 +68,14 @@ LOAD '/etc/passwd'
 CALL enable_logging(storage = 'file')
 CREATE SECRET s (TYPE s3)
 SELECT * FROM duckdb_secrets()
+FROM query('FROM read_text(''/etc/passwd'')')
+SELECT (SELECT content FROM read_text('/etc/passwd'))
+SELECT * FROM parquet_metadata('/etc/passwd')
+SELECT * FROM read_json('/etc/passwd')
+SELECT * FROM 'http://localhost:1/a.csv'
+SELECT * FROM read_parquet('hf://datasets/a/b.parquet')
+FORCE INSTALL httpfs
+UPDATE EXTENSIONS
 """.strip().splitlines()
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from comity.cli.options import Size, Span
+
 if TYPE_CHECKING:
     from comity.config.settings import Settings
     from comity.query.output import Format
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="A file of your own that questions may read.",
 )
+@click.option(
+    "--memory", type=Size(), help="What DuckDB may take, as 2GB. Default: the setting query_memory."
+)
+@click.option(
+    "--timeout",
+    type=Span(),
+    help="Seconds that a question may take, or 5min; 0 is without end. Default: the setting query_timeout.",
+)
 @click.pass_obj
 def command(
     settings: Settings,
@@ -34,17 +44,22 @@ def command(
     as_of: str | None,
     since: str | None,
     read: tuple[Path, ...],
+    memory: str | None,
+    timeout: float | None,
 ) -> int:
     """Ask one question after the other, in DuckDB's SQL; .help says what else there is."""
     from comity.query.federation import open_federation
+    from comity.query.limits import limits_of
     from comity.query.output import standard_output
     from comity.query.shell import prompted, run_shell
 
     interactive = sys.stdin.isatty()
     with (
-        open_federation(settings, as_of or release, since) as federation,
+        open_federation(
+            settings, as_of or release, since, limits_of(settings, memory, timeout)
+        ) as federation,
         federation.connect(read=read) as connection,
         standard_output() as out,
     ):
         lines = prompted(federation.release) if interactive else iter(sys.stdin)
-        return run_shell(connection, lines, out, interactive=interactive, form=form)
+        return run_shell(connection, lines, out, interactive=interactive, form=form, limits=federation.limits)

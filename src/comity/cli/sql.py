@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from comity.cli.options import Size, Span
+
 if TYPE_CHECKING:
     from comity.config.settings import Settings
     from comity.query.output import Format
@@ -36,6 +38,14 @@ _FORMATS = ("table", "csv", "json", "parquet")
     type=click.Path(path_type=Path),
     help="A file of your own that QUERY may read, as FROM 'FILE'. May be given again.",
 )
+@click.option(
+    "--memory", type=Size(), help="What DuckDB may take, as 2GB. Default: the setting query_memory."
+)
+@click.option(
+    "--timeout",
+    type=Span(),
+    help="Seconds that a question may take, or 5min; 0 is without end. Default: the setting query_timeout.",
+)
 @click.pass_obj
 def command(
     settings: Settings,
@@ -46,6 +56,8 @@ def command(
     as_of: str | None,
     since: str | None,
     read: tuple[Path, ...],
+    memory: str | None,
+    timeout: float | None,
 ) -> None:
     """Answer QUERY, in DuckDB's SQL. `-` reads it from standard input, `@FILE` from a file.
 
@@ -54,6 +66,7 @@ def command(
     """
     from comity.errors import QueryError
     from comity.query.federation import ask, open_federation
+    from comity.query.limits import limits_of, within
     from comity.query.output import output_file, standard_output, write
 
     if release is not None and as_of is not None:
@@ -61,8 +74,11 @@ def command(
     form = form or _by_ending(output)
     text = _text(query)
     with (
-        open_federation(settings, as_of or release, since) as federation,
+        open_federation(
+            settings, as_of or release, since, limits_of(settings, memory, timeout)
+        ) as federation,
         federation.connect(read=read) as connection,
+        within(connection, federation.limits),
     ):
         answer = ask(connection, text)
         if answer is None:

@@ -33,6 +33,10 @@ SETTINGS = {
     "than twice `memory_limit`.",
     "source_disk": "How much disk the work on one export may take, for example `50GB`. Default: half of what is free "
     "when the run begins.",
+    "query_memory": "How much memory DuckDB may take for an analyst's question, for example `8GB`; temporary files may "
+    "take ten times as much. Default: `2GB`.",
+    "query_timeout": "How long a question may take, for example `60s`, `10min`; `0s` is without end. Default: `5min`.",
+    "minimum_cell": "The smallest count of records that is shown in what is marked for sharing. Default: `5`.",
     "iceberg": "Whether a run keeps an Apache Iceberg table of every record type in step: `yes` or `no`. "
     "Default: `yes`.",
     **SIGNAL_SETTINGS,
@@ -52,6 +56,8 @@ class Settings:
     ``ledger_url``: a SQLAlchemy URL, or None for SQLite in the data folder. ``jobs``: worker processes.
     ``memory_limit``: of DuckDB in each worker, in DuckDB's words, for example ``512MB``. ``source_time`` in seconds,
     ``source_memory`` and ``source_disk`` in bytes: what one export may use; ``source_disk`` None: half of what is free.
+    ``query_memory``, ``query_timeout`` in seconds, 0 without end: what one question may use. ``minimum_cell``: the
+    smallest count that is shared.
     ``cluster``: the address of a Dask scheduler, None: this machine.
     ``iceberg``: keep Iceberg tables in step with the releases. ``signals``: who is told of a night.
     """
@@ -65,6 +71,9 @@ class Settings:
     source_time: float = 6 * 3600.0
     source_memory: int = 3_024_000_000
     source_disk: int | None = None
+    query_memory: str = "2GB"
+    query_timeout: float = 300.0
+    minimum_cell: int = 5
     iceberg: bool = False
     signals: SignalSettings = field(default_factory=SignalSettings)
 
@@ -102,11 +111,16 @@ def load_settings(
             raise _invalid(f"'{name}' is a number with a unit, for example '2GB'", place, text)
         return bytes_of(text) if text else None
 
-    hours, timed = pick("source_time", "6h")
-    if not (match := _TIME.fullmatch(hours)):
-        raise _invalid(
-            "'source_time' is a number with a unit, s, min or h, for example '90min'", timed, hours
-        )
+    def span(name: str, default: str) -> float:
+        text, place = pick(name, default)
+        if (found := seconds_of(text)) is None:
+            raise _invalid(f"'{name}' is a number with a unit, s, min or h, for example '90min'", place, text)
+        return found
+
+    cell, stated = pick("minimum_cell", "5")
+    if not (cell.isascii() and cell.isdigit()) or int(cell) < 1:
+        raise _invalid("'minimum_cell' is a number of records, 1 or more", stated, cell)
+    size("query_memory")
     tables, told = pick("iceberg", "yes")
     if tables.lower() not in _YES | _NO:
         raise _invalid("'iceberg' is yes or no", told, tables)
@@ -117,12 +131,26 @@ def load_settings(
         jobs=int(count),
         memory_limit=memory,
         cluster=pick("cluster")[0] or None,
-        source_time=float(match[1]) * _SECONDS[match[2].lower()],
+        source_time=span("source_time", "6h"),
         source_memory=size("source_memory") or 2 * bytes_of(memory) + 2_000_000_000,
         source_disk=size("source_disk"),
+        query_memory=pick("query_memory", "2GB")[0],
+        query_timeout=span("query_timeout", "5min"),
+        minimum_cell=int(cell),
         iceberg=tables.lower() in _YES,
         signals=load_signals(pick, os.environ.get, start),
     )
+
+
+def seconds_of(text: str) -> float | None:
+    """A time as it is written in a setting, ``90min``, in seconds; None when it is no such text."""
+    match = _TIME.fullmatch(text)
+    return float(match[1]) * _SECONDS[match[2].lower()] if match else None
+
+
+def is_size(text: str) -> bool:
+    """Whether ``text`` is a size as it is written in a setting, ``2GB``."""
+    return _MEMORY.fullmatch(text) is not None
 
 
 def bytes_of(text: str) -> int:

@@ -41,6 +41,12 @@ def asking() -> Iterator[None]:
         yield
     except duckdb.Error as error:
         raise explained(error) from None
+    except MemoryError:
+        raise explained(duckdb.OutOfMemoryException("memory is used up")) from None
+    except OSError as error:
+        if error.errno is not None or not (told := _through_arrow(str(error))):
+            raise
+        raise explained(told) from None
     except KeyboardInterrupt:
         raise QueryError(
             "query.interrupted", "The question was interrupted", remedy="ask again, or ask for less"
@@ -69,6 +75,20 @@ def explained(
         found=" ".join(said.split()) or None,
         remedy=remedy,
     )
+
+
+def _through_arrow(text: str) -> duckdb.Error | None:
+    """The error of DuckDB that came out of an Arrow stream, which makes an OSError of all of them."""
+    import duckdb
+
+    kinds = {
+        "Out of Memory Error": duckdb.OutOfMemoryException,
+        "INTERRUPT Error": duckdb.InterruptException,
+        "Permission Error": duckdb.PermissionException,
+        "IO Error": duckdb.IOException,
+    }
+    said = re.match(r"((?:\w+ )+Error): ", text)
+    return kinds.get(said[1], duckdb.Error)(text) if said else None
 
 
 def _nearest_column(said: str, connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -111,7 +131,7 @@ def _kind(error: duckdb.Error, text: str) -> tuple[str, str, str]:
             return (
                 "query.out-of-memory",
                 "The question needs more memory or temporary space than there is",
-                "ask for fewer columns or rows, or raise memory_limit",
+                "ask for fewer columns or rows, or give more: --memory, in Python connect({'memory_limit': '8GB'})",
             )
         case duckdb.InterruptException():
             return "query.interrupted", "The question was interrupted", "ask again, or ask for less"

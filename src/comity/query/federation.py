@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from comity.config.settings import Settings
+    from comity.query.limits import Limits
     from comity.query.moment import When
 
 NAME = "comity"
@@ -49,8 +50,15 @@ def open_data(
     return open_federation(settings, release, since)
 
 
-def open_federation(settings: Settings, release: When | None = None, since: When | None = None) -> Federation:
-    """Open the federation of ``settings``; for an older release its views are built on demand, over the same files."""
+def open_federation(
+    settings: Settings, release: When | None = None, since: When | None = None, limits: Limits | None = None
+) -> Federation:
+    """Open the federation of ``settings``; for an older release its views are built on demand, over the same files.
+
+    ``limits``: what its questions may use; by default those of the settings.
+    """
+    from comity.query.limits import limits_of
+
     views = settings.data_dir / "current.duckdb"
     if not views.exists():
         raise QueryError(
@@ -63,7 +71,7 @@ def open_federation(settings: Settings, release: When | None = None, since: When
     try:
         if release is not None or since is not None:
             views = _views_of(settings, release, since, scratch / "views.duckdb")
-        return Federation(views, scratch, settings)
+        return Federation(views, scratch, settings, limits or limits_of(settings))
     except BaseException:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
@@ -82,8 +90,9 @@ def _views_of(settings: Settings, release: When | None, since: When | None, path
 class Federation:
     """One release, opened. Close it, or use it in a ``with`` block, to remove its temporary files."""
 
-    def __init__(self, views: Path, scratch: Path, settings: Settings) -> None:
+    def __init__(self, views: Path, scratch: Path, settings: Settings, limits: Limits) -> None:
         self.views = views
+        self.limits = limits
         self._scratch = scratch
         self._settings = settings
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -102,7 +111,14 @@ class Federation:
         from comity.store.view_sql import literal, literals
 
         with asking():
-            connection = duckdb.connect(config={"python_enable_replacements": False, **(config or {})})
+            bounds = {
+                "memory_limit": self.limits.memory,
+                "max_temp_directory_size": self.limits.spill and f"{self.limits.spill}B",
+            }
+            known = {name: value for name, value in bounds.items() if value}
+            connection = duckdb.connect(
+                config={"python_enable_replacements": False, **known, **(config or {})}
+            )
             try:
                 connection.execute("SET TimeZone = 'UTC'")
                 # It would be written into the answer, also into a pipe.

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from comity.errors import ComityError, QueryError, nearest
+from comity.query.limits import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,9 +39,10 @@ def run_shell(
     *,
     interactive: bool,
     form: Format = "table",
+    limits: Limits | None = None,
 ) -> int:
     """Answer every question of ``lines``; 0, or 1 when piped input ended with an error."""
-    shell = _Shell(connection, out, form)
+    shell = _Shell(connection, out, form, limits or Limits())
     for command in statements(lines):
         try:
             if not shell.answer(command):
@@ -104,7 +106,10 @@ def prompted(release: int) -> Iterator[str | None]:
 
 
 class _Shell:
-    def __init__(self, connection: duckdb.DuckDBPyConnection, out: BinaryIO, form: Format) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, out: BinaryIO, form: Format, limits: Limits
+    ) -> None:
+        self.limits = limits
         self.connection = connection
         self.out = out
         self.form = form
@@ -117,9 +122,11 @@ class _Shell:
 
     def answer(self, command: str) -> bool:
         """Answer one command or question; False when it says to leave."""
-        from comity.query.failure import asking
+        from comity.query.limits import within
 
-        with asking():  # an interrupt ends the question, not the shell, wherever it comes
+        with within(
+            self.connection, self.limits
+        ):  # an interrupt ends the question, not the shell, wherever it comes
             return self._answer(command)
 
     def _answer(self, command: str) -> bool:
