@@ -75,7 +75,6 @@ SELECT * FROM read_json('/etc/passwd')
 SELECT * FROM 'http://localhost:1/a.csv'
 SELECT * FROM read_parquet('hf://datasets/a/b.parquet')
 FORCE INSTALL httpfs
-UPDATE EXTENSIONS
 """.strip().splitlines()
 
 

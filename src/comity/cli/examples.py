@@ -74,6 +74,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "links train": ("comity links train",),
     "links review": ("comity links review --limit 10", "comity links review --export FILE"),
     "links explain": ("comity links explain RECORD_ID RECORD_ID --output FILE",),
+    "patterns": (
+        "comity patterns",
+        "comity patterns offences --share",
+        "comity patterns network --record RECORD_ID --depth 2 --output FILE.svg",
+    ),
     "shell": ("comity shell", "echo 'SELECT count(*) FROM RECORD_TYPE;' | comity shell --format csv"),
     "trace": ("comity trace RECORD_ID", "comity trace RECORD_ID --json"),
     "releases": ("comity releases",),

@@ -58,6 +58,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "What the federation holds: meaning, coverage, lineage; as a site or DCAT.",
     ),
     "links": ("comity.cli.links:command", "Find, explain and decide on links across countries."),
+    "patterns": ("comity.cli.patterns:command", "Ready-made analyses: list, explain and ask them."),
     "shell": ("comity.cli.shell:command", "An interactive SQL shell over the federation."),
     "trace": ("comity.cli.trace:command", "The way from a record back to file, row, raw cells and rules."),
     "releases": ("comity.cli.releases:command", "List the releases."),

@@ -154,7 +154,7 @@ class Federation:
         ``since``: the release that its view ``changes`` compares with. Nothing is copied: the views of that release are
         built over the files that hold it.
         """
-        return open_federation(self._settings, release, since)
+        return open_federation(self._settings, release, since, self.limits)
 
     @property
     def record_types(self) -> tuple[str, ...]:
