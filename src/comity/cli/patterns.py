@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from comity.query.pattern import Pattern
 
 _GRAPHS = ("graphml", "svg")
-_FORMATS = ("table", "csv", "json", "parquet")
+_FORMATS = ("table", "csv", "json", "parquet", "xlsx")
 
 
 @click.command("patterns", context_settings={"ignore_unknown_options": True})
@@ -88,9 +88,11 @@ def command(
 
             graph = graph_of(answer, given["record"])
             target.write((svg(graph) if form == "svg" else graphml(graph)).encode())
-        elif form == "parquet" and output is None and sys.stdout.isatty():
+        elif form in ("parquet", "xlsx") and output is None and sys.stdout.isatty():
             raise QueryError(
-                "query.binary-to-terminal", "Parquet is no text for a terminal", remedy="add --output FILE"
+                "query.binary-to-terminal",
+                "Parquet and sheets are no text for a terminal",
+                remedy="add --output FILE",
             )
         else:
             write(answer, cast("Format", form), target)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from comity.config.settings import Settings
     from comity.query.output import Format
 
-_FORMATS = ("table", "csv", "json", "parquet")
+_FORMATS = ("table", "csv", "json", "parquet", "xlsx", "geojson", "geoparquet")
+_BINARY = ("parquet", "xlsx", "geoparquet")
 
 
 @click.command("sql")
@@ -87,10 +88,10 @@ def command(
             with output_file(output) as file:
                 write(answer, form, file)
             return
-        if form == "parquet" and sys.stdout.isatty():
+        if form in _BINARY and sys.stdout.isatty():
             raise QueryError(
                 "query.binary-to-terminal",
-                "Parquet is no text for a terminal",
+                "Parquet and sheets are no text for a terminal",
                 remedy="add --output FILE",
             )
         with standard_output() as stream:

@@ -1,4 +1,4 @@
-"""An answer as text or Parquet.
+"""An answer as text or Parquet; other forms are in ``exports``.
 
 Invariant: an answer streams: memory stays flat however many rows it has, and DuckDB renders them a batch
 at a time. An output file appears whole or not at all, and only its owner can read it. A terminal never
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from comity.errors import QueryError
+from comity.query.exports import point_json, write_geoparquet, write_xlsx
 from comity.query.failure import asking
 from comity.query.json_sql import json_value, moment
 from comity.query.terminal import cells, printable
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     _Pad = Callable[[str, int], str]
 
-Format = Literal["table", "csv", "json", "parquet"]
+Format = Literal["table", "csv", "json", "parquet", "xlsx", "geojson", "geoparquet"]
 FORMATS: tuple[Format, ...] = ("table", "csv", "json", "parquet")
 _BATCH = 10_000
 _NUMBER = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|DOUBLE|FLOAT)$")
@@ -49,6 +50,12 @@ def write(relation: DuckDBPyRelation, form: Format, target: BinaryIO) -> int:
                 return _write_json(relation, target)
             case "parquet":
                 return _write_parquet(relation, target)
+            case "xlsx":
+                return write_xlsx(relation, _texts(relation, nested_as_json=True), target)
+            case "geojson":
+                return _write_geojson(relation, target)
+            case "geoparquet":
+                return write_geoparquet(relation, target)
         raise ValueError(f"Unknown format: {form}")
 
 
@@ -90,13 +97,24 @@ def _write_csv(relation: DuckDBPyRelation, target: BinaryIO) -> int:
 
 
 def _write_json(relation: DuckDBPyRelation, target: BinaryIO) -> int:
+    target.write(b"[")
+    rows = _write_lines(relation, f"to_json({_row(relation)})::VARCHAR", target, start="\n", between=",")
+    target.write(b"\n]\n" if rows else b"]\n")
+    return rows
+
+
+def _row(relation: DuckDBPyRelation) -> str:
+    """The whole row as a struct that JSON can hold."""
     values = (json_value(f"#{number}", kind) for number, kind in enumerate(relation.types, start=1))
     named = zip(distinct(relation.columns), values, strict=True)
-    fields = ", ".join(f"{_quoted(name)} := {value}" for name, value in named)
-    target.write(b"[")
-    row = f"to_json(struct_pack({fields}))::VARCHAR"
-    rows = _write_lines(relation, row, target, start="\n", between=",")
-    target.write(b"\n]\n" if rows else b"]\n")
+    return f"struct_pack({', '.join(f'{_quoted(name)} := {value}' for name, value in named)})"
+
+
+def _write_geojson(relation: DuckDBPyRelation, target: BinaryIO) -> int:
+    feature = f"{{'type': 'Feature', 'geometry': {point_json(relation)}, 'properties': {_row(relation)}}}"
+    target.write(b'{"type": "FeatureCollection", "features": [')
+    rows = _write_lines(relation, f"to_json({feature})::VARCHAR", target, start="\n", between=",")
+    target.write(b"\n]}\n")
     return rows
 
 
