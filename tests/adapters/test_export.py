@@ -165,7 +165,8 @@ def test_a_reader_that_loses_rows_stops_the_source(tmp_path: Path, monkeypatch: 
         def probe(self, file: Any, format: Any, adapter: Any) -> None: ...
 
     monkeypatch.setattr("comity.adapters.format_check.reader_names", lambda: {"careless"})
-    monkeypatch.setattr("comity.adapters.export.find_reader", lambda name: Careless())
+    for module in ("export", "reader"):
+        monkeypatch.setattr(f"comity.adapters.{module}.find_reader", lambda name: Careless())
 
     error = refusal(tmp_path, {"type": "careless"}, b"x")
 

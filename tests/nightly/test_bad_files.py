@@ -205,7 +205,16 @@ def test_nothing_of_it_is_written_elsewhere_or_stays(hostile: Measured) -> None:
     kept = {path.relative_to(data).parts[0] for path in data.rglob("*") if path.is_file()}
 
     assert outside == {"federation", "data"}
-    assert kept == {"inbox", "archive", "runs", "quality", "ledger.sqlite", "current.duckdb", "publish.lock"}
+    assert kept == {
+        "inbox",
+        "archive",
+        "cache",
+        "runs",
+        "quality",
+        "ledger.sqlite",
+        "current.duckdb",
+        "publish.lock",
+    }
 
 
 def test_no_secret_of_the_machine_gets_into_a_message(hostile: Measured) -> None:

@@ -72,7 +72,7 @@ def test_rejects_are_grouped_by_reason(comity: Comity, tmp_path: Path) -> None:
     lines = said.out.splitlines()
     assert len(lines) == 3  # of the last run of each source
     assert "aa-cars" in lines[0] and " 2 " in lines[0] and "mapping.required-missing make" in lines[0]
-    assert "(first: row 3)" in lines[0]
+    assert "(first: row 3, 7)" in lines[0]
     assert "secret" not in said.out
     assert comity(tmp_path, "rejects", "--source", "bb-cars").out.splitlines() == [lines[2]]
     assert "mapping.key-missing" in comity(tmp_path, "rejects", "--run", first).out

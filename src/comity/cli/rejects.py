@@ -61,7 +61,8 @@ def command(settings: Settings, source: str | None, run_id: str | None, examples
         told = f"{source_id:<20} {record_type or '':<18} {count:>8,}  {code}{of_column}: {message}"
         if examples:
             more = ", …" if count > len(rows[:examples]) else ""
-            told += f" (first: row {', '.join(map(str, rows[:examples]))}{more} of {file})"
+            where_from = f" of {file}" if file else ""
+            told += f" (first: row {', '.join(map(str, rows[:examples]))}{more}{where_from})"
         click.echo(printable(told))
     if not found:
         click.echo("No rejected rows.")

@@ -120,6 +120,13 @@ def train_links(settings: Settings, pairs: float) -> Path:
     from comity.linking.model import MODEL, train
 
     paths = [str(file.path) for file in open_store(settings).files("person")]
+    if not paths:
+        raise QueryError(
+            "query.links-not-learnt",
+            "There are too few persons whom several sources know to learn from",
+            found="no person is published",
+            remedy="train when more is published; exact links work without a model",
+        )
     with _connection(settings) as connection:
         make_features(connection, paths, "of_person")
         folder = model_folder(settings)
@@ -136,25 +143,34 @@ def explain_links(
     from comity.linking.model import Model
 
     paths = [str(file.path) for file in open_store(settings).files("person")]
+    if not paths:
+        raise _no_person(one)
     with _connection(settings) as connection:
         files = f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true)"
         ids = f"({literal(one)}, {literal(other)})"
-        found = connection.execute(
-            f"SELECT record_id, concat_ws(', ', owner_country, full_name, birth_date) FROM {files} "
-            f"WHERE record_id IN {ids}"
-        ).fetchall()
-        shown = dict(found)
+        found = (
+            paths
+            and connection.execute(
+                f"SELECT record_id, concat_ws(', ', owner_country, full_name, birth_date) FROM {files} "
+                f"WHERE record_id IN {ids}"
+            ).fetchall()
+        )
+        shown: dict[str, str] = dict(found)
         for record_id in (one, other):
             if record_id not in shown:
-                raise QueryError(
-                    "query.unknown-record",
-                    "No person of the last release has that id",
-                    found=record_id,
-                    remedy="take the ids of one line of `comity links review`",
-                )
+                raise _no_person(record_id)
         make_features(connection, paths, "of_person", ids=ids)
         weight, told = explain(connection, Model.load(model_folder(settings)), "of_person", one, other)
     return weight, told, (shown[one], shown[other])
+
+
+def _no_person(record_id: str) -> QueryError:
+    return QueryError(
+        "query.unknown-record",
+        "No person of the last release has that id",
+        found=record_id,
+        remedy="take the ids of one line of `comity links review`",
+    )
 
 
 def open_store(settings: Settings) -> Store:

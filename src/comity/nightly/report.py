@@ -9,11 +9,12 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
+from comity.nightly.overdue import StaleLine  # noqa: TC001  (a stored report is read by the types of its fields)
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from comity.errors import ComityError
-    from comity.nightly.overdue import StaleLine
 
 Outcome = Literal["published", "blocked", "failed"]
 
