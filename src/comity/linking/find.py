@@ -148,13 +148,10 @@ def explain_links(
     with _connection(settings) as connection:
         files = f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true)"
         ids = f"({literal(one)}, {literal(other)})"
-        found = (
-            paths
-            and connection.execute(
-                f"SELECT record_id, concat_ws(', ', owner_country, full_name, birth_date) FROM {files} "
-                f"WHERE record_id IN {ids}"
-            ).fetchall()
-        )
+        found = connection.execute(
+            f"SELECT record_id, concat_ws(', ', owner_country, full_name, birth_date) FROM {files} "
+            f"WHERE record_id IN {ids}"
+        ).fetchall()
         shown: dict[str, str] = dict(found)
         for record_id in (one, other):
             if record_id not in shown:
