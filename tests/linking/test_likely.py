@@ -72,7 +72,7 @@ def test_exact_keys_find_those_whose_names_sound_the_same(crowd: duckdb.DuckDBPy
 
 
 def test_the_model_finds_who_was_written_with_a_slip(crowd: duckdb.DuckDBPyConnection, model: Model) -> None:
-    likely_pairs(crowd, model, "crowd", "likely")
+    likely_pairs(crowd, model, "crowd", "likely", least=6.0)
 
     found = pairs(crowd, "likely")
     # Of the rest the day, the sex and the nationality differ too.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from comity.linking.model import Model
 
-LEAST = 6.0  # bits: a probability of about .985
+LEAST = 0.0  # bits: as likely as not
 _TELLING = 1.0  # bits: an agreement that is worth less is no reason
 
 
