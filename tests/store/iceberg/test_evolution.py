@@ -94,7 +94,7 @@ def test_a_delta_keeps_the_values_of_a_renamed_column(tmp_path: Path) -> None:
     new = small.write_records(
         tmp_path / "new.parquet", 1, record_type=AFTER, changed={"model_name": "'Yaris'"}, first=1
     )
-    [merged] = merge([small.staged(new, 1)], [old], kind="delta", record_type=AFTER, into=tmp_path)
+    [merged] = merge([small.staged(new, 1)], [old], kind="delta", record_type=AFTER, into=tmp_path).files
     import pyarrow.parquet as pq
 
     read = pq.ParquetFile(merged.path).read(["source_key", "model_name", "model_year"]).to_pylist()
