@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from comity.linking.model import BLOCKING, TERM_COLUMNS, linker_of
+from comity.linking.model import TERM_COLUMNS, linker_of
 from comity.store.view_sql import literal
 
 if TYPE_CHECKING:
@@ -131,6 +131,3 @@ def _reasons(linker: Any) -> str:
         )
         said.append(f"CASE WHEN abs({_weight_of(name)}) >= {_TELLING} THEN CASE gamma_{name} {cases} END END")
     return f"list_filter([{', '.join(said)}], lambda reason: reason IS NOT NULL)"
-
-
-__all__ = ["BLOCKING", "LEAST", "explain", "likely_pairs"]

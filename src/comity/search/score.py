@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from comity.search.segment import Segment
 
 SAME_SOUND = 0.93  # two words that differ as transliterations do
-NEAR, SAME = 0.85, 0.999
+NEAR = 0.85  # two words that are much alike
 _WORDS_BESIDES = 0.15  # the weight of the words that only the name has
 _BIRTH = 0.35  # the weight of the birth date, when both sides have one
 
