@@ -25,6 +25,12 @@ _BOMS = (
     (b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"),
     (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"),
 )  # fmt: skip
+_EBCDIC_SIGNS: Final = (
+    0x40, *range(0xF0, 0xFA),
+    *range(0xC1, 0xCA), *range(0xD1, 0xDA), *range(0xE2, 0xEA),
+    *range(0x81, 0x8A), *range(0x91, 0x9A), *range(0xA2, 0xAA),
+)  # fmt: skip
+"""Blank, digits, capital and small letters."""
 _EBCDIC = ("cp037", "cp500", "cp273", "cp1047", "cp1140", "cp1026")
 
 
@@ -243,14 +249,13 @@ def _is_ebcdic(head: bytes) -> bool:
     block = head[:65536]
     if not block:
         return False
-    usual = sum(
-        block.count(code)
-        for code in (*range(0xC1, 0xCA), *range(0xD1, 0xDA), *range(0xE2, 0xEA), *range(0xF0, 0xFA), 0x40)
-    )
+    usual = sum(block.count(code) for code in _EBCDIC_SIGNS)
     ascii_ = sum(
         block.count(code) for code in (*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B), 0x20)
     )
-    return usual > len(block) * 0.7 and ascii_ < len(block) * 0.2
+    # The blank of EBCDIC is the at sign of ASCII, which no text has as often as its own blank.
+    blanks = block.count(0x40) > 4 * block.count(0x20)
+    return blanks and usual > len(block) * 0.7 and ascii_ < len(block) * 0.2
 
 
 def _ebcdic(head: bytes) -> Encoding:

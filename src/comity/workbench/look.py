@@ -102,6 +102,8 @@ def _look(file: ExportFile) -> tuple[Table, Encoding, int, int]:
         from comity.workbench.sheet import read_parquet
 
         return read_parquet(file), sure, size, size
+    if head.startswith(b"SQLite format 3\0"):
+        raise _database(file)
     pieces = sample_bytes(file.path)
     encoding = guess_encoding(pieces.pieces)
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
@@ -122,6 +124,25 @@ def _look(file: ExportFile) -> tuple[Table, Encoding, int, int]:
         doubts["encoding"] = "; ".join(encoding.evidence)
     table = replace(table, doubts=doubts, mark=head.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")))
     return table, encoding, size, pieces.looked_at
+
+
+def _database(file: ExportFile) -> ReadError:
+    """A database is asked by a query, since it has more than one table."""
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(f"{file.path.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+        tables = opened.execute(
+            "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%' ORDER BY name"
+        ).fetchall()
+    names = [name for (name,) in tables]
+    return ReadError(
+        "workbench.database-file",
+        "The file is a SQLite database, which is read by a query",
+        file=file.name,
+        found=f"tables and views: {', '.join(names) or 'none'}",
+        remedy=f"name no file, but --database sqlite:///{file.path.name} --query 'SELECT * FROM {(names or ['TABLE'])[0]}'",
+    )
 
 
 def _text(file: ExportFile, pieces: Pieces, encoding: Encoding) -> Table | None:

@@ -97,7 +97,7 @@ def match_fields(
         ((name, round(_fit(found), 2)) for name, found in trials.items()), key=lambda each: -each[1]
     )
     chosen = scores[0][0]
-    key, key_doubt = _key(fields, trials[chosen], seen, meanings, files)
+    key, key_doubt = _key(fields, seen, meanings, files)
     proposals = tuple(_with_key(each, key) for each in trials[chosen])
     return Matched(chosen, tuple(scores), proposals, seen, language, key, key_doubt)
 
@@ -267,11 +267,10 @@ def _fit(proposals: Sequence[Proposal]) -> float:
 
 
 def _key(
-    fields: Sequence[SampleField], proposals: Sequence[Proposal], seen: Mapping[str, Seen],
-    meanings: Mapping[str, Meaning], files: Sequence[int],
+    fields: Sequence[SampleField], seen: Mapping[str, Seen], meanings: Mapping[str, Meaning],
+    files: Sequence[int],
 ) -> tuple[tuple[str, ...], str | None]:  # fmt: skip
     """The fields that tell the records apart, best first those that the header calls a number or an id."""
-    columns = {each.field: each.column for each in proposals}
     unique = {field.name: _unique(field.values, files) for field in fields}
 
     def rank(name: str) -> tuple[float, ...]:
@@ -309,7 +308,7 @@ def _key(
         return (
             best,
         ), f"'{best}' comes back in some rows ({1 - share:.1%}): what else tells two records apart?"
-    if whole and columns.get(best) and seen[best].dates is None and not seen[best].values.is_text:
+    if whole and seen[best].dates is None and not seen[best].values.is_text:
         return (best,), f"'{best}' is different in every row that was looked at: is it the owner's key?"
     return (
         (),
