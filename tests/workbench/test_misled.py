@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import TYPE_CHECKING
+
+import pytest
 
 from comity.workbench.propose import Draft, write_draft
 from comity.workbench.schemas import FOLDER
@@ -67,3 +70,39 @@ def test_what_is_written_names_its_schema(look: Callable[..., Draft], tmp_path: 
 
     first = [path.read_text("utf-8").partition("\n")[0] for path in written if path.suffix == ".yaml"]
     assert len(first) == 3 and all(f"/{FOLDER}/" in line for line in first)
+
+
+@pytest.mark.parametrize(
+    ("header", "letters", "meant"),
+    [
+        ("apellidos;nombre;sexo", "HM", {"H": "M", "M": "F"}),
+        ("apellidos;nombre;sexo", "VM", {"V": "M", "M": "F"}),
+        ("achternaam;voornaam;geslacht", "MV", {"M": "M", "V": "F"}),
+        ("Családnév;Utónév;Nem", "FN", {"F": "M", "N": "F"}),
+        ("Nachname;Vorname;Geschlecht", "MW", {"M": "M", "W": "F"}),
+        ("family_name;given_names;sex", "MV", {"M": "TODO", "V": "TODO"}),
+    ],
+)
+def test_a_letter_for_a_sex_means_what_the_other_letter_makes_it_mean(
+    look: Callable[..., Draft], header: str, letters: str, meant: dict[str, str]
+) -> None:
+    rows = "".join(f"Name{n % 7};Other{n % 5};{letters[n % 2]}\n" for n in range(40))
+    draft = look({"persons.csv": f"{header}\n{rows}".encode()}, record="person")
+    (crosswalk,) = (text for path, text in draft.files.items() if path.endswith("/sex.csv"))
+
+    assert {
+        line["source_code"]: line["standard_code"] for line in csv.DictReader(crosswalk.splitlines())
+    } == meant
+
+
+def test_a_country_is_known_by_its_name_in_the_register_s_own_language(look: Callable[..., Draft]) -> None:
+    names = ("España", "Marruecos", "Países Bajos", "Corea del Sur")
+    rows = "".join(f"Name{n % 7};Other{n % 5};{names[n % 4]}\n" for n in range(40))
+    draft = look({"persons.csv": f"apellidos;nombre;nacionalidad\n{rows}".encode()}, record="person")
+    (crosswalk,) = (text for path, text in draft.files.items() if path.endswith("/nationalities.csv"))
+
+    lines = list(csv.DictReader(crosswalk.splitlines()))
+    assert {line["source_code"]: line["standard_code"] for line in lines} == dict(
+        zip(names, ("ES", "MA", "NL", "KR"), strict=True)
+    )
+    assert "TODO" not in crosswalk

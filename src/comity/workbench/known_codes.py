@@ -41,6 +41,22 @@ class KnownCodes:
             sum(count for value, count in counted.items() if _key(value) in known) / total if total else 0.0
         )
 
+    def beside(self, code_list: str, texts: Iterable[str], language: str | None) -> KnownCodes:
+        """The same for a field that has all these ``texts``: of a sex, a letter means something beside the other letter
+        only (Spanish M is a woman beside H, a man beside F).
+        """
+        letters = {text.casefold() for text in texts if len(text) == 1}
+        pairs = [
+            pair for pair in read_data("value_words.yaml")["sex_letters"] if {pair["M"], pair["F"]} <= letters
+        ]
+        if code_list != "sex" or not pairs:
+            return self
+        known = {text: found for text, found in self.lists.get("sex", {}).items() if text not in letters}
+        meant = [pair for pair in pairs if language in pair.get("languages", (language,))]
+        if len(meant) == 1:
+            known |= {meant[0][code]: (code, "a letter in some language") for code in ("M", "F")}
+        return KnownCodes({**self.lists, "sex": known})
+
 
 def _key(text: str) -> str:
     return " ".join(fold(text).replace("_", " ").split())
@@ -60,6 +76,9 @@ def known_codes(standard: Standard, root: Path, source: str) -> KnownCodes:
         for each, words in read_data("value_words.yaml")[listed].items():
             for word in words:
                 found[listed][_key(word)][each, "a word in some language"] += 1
+    for each, names in read_data("country_names.yaml").items():
+        for name in names:
+            found["country"][_key(name)][each, "a name in some language"] += 1
     for listed, path in _crosswalks(standard, root, source):
         for text, each in _lines(path):
             if each in standard.code_lists[listed].codes:

@@ -136,12 +136,13 @@ def _database(file: ExportFile) -> ReadError:
             "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite%' ORDER BY name"
         ).fetchall()
     names = [name for (name,) in tables]
+    query = f"SELECT * FROM {names[0] if names else 'TABLE'}"
     return ReadError(
         "workbench.database-file",
         "The file is a SQLite database, which is read by a query",
         file=file.name,
         found=f"tables and views: {', '.join(names) or 'none'}",
-        remedy=f"name no file, but --database sqlite:///{file.path.name} --query 'SELECT * FROM {(names or ['TABLE'])[0]}'",
+        remedy=f"name no file, but --database sqlite:///{file.path.name} --query '{query}'",
     )
 
 

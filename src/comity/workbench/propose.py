@@ -75,7 +75,8 @@ def propose(
     for _, written in rules.values():
         if written.crosswalk is not None:
             name, code_list, counted = written.crosswalk
-            text, _, left = crosswalk_csv(counted, code_list, known, standard)
+            meant = known.beside(code_list, counted, matched.language)
+            text, _, left = crosswalk_csv(counted, code_list, meant, standard)
             files[f"mappings/{owner.source}/{name}.csv"] = text
             if left:
                 rare[name] = left
