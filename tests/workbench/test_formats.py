@@ -18,7 +18,9 @@ import xlsxwriter
 
 from comity.errors import ReadError
 from comity.workbench.draft import Owner
+from comity.workbench.profile import profile_of
 from comity.workbench.propose import Draft, propose
+from comity.workbench.synthesise import synthesise
 from tests.workbench.proposals import columns
 
 if TYPE_CHECKING:
@@ -154,3 +156,24 @@ def test_fixed_width_is_cut_where_blanks_end_and_every_cut_is_a_decision(
     assert "record_length" in draft.export.table.doubts
     decided = {field for field, found in columns(draft).items() if "?" not in found}
     assert decided == set(draft.matched.key)
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if not name.endswith((".zip", ".gz"))])
+def test_a_synthetic_sample_has_the_format_and_gets_the_same_proposal(
+    look: Callable[..., Draft], name: str
+) -> None:
+    real = look({name: FORMATS[name][1]()})
+    profile = json.loads(json.dumps(profile_of(real.export)))
+    made = look({f"made-{name}": synthesise(profile, 120, 1)})
+
+    # Of rows that are invented no more than the kind of what stands around them can be the same.
+    assert made.export.table.format.keys() == real.export.table.format.keys()
+    assert made.export.table.format["type"] == FORMATS[name][0]
+    assert made.export.table.rows == 120
+    assert columns(made).keys() == EXPECTED.keys()
+    assert {field: found[0] for field, found in columns(made).items()} == {
+        field: found[0] for field, found in EXPECTED.items()
+    }
+    listed = {value for field in profile["fields"] for value in field["values"]}
+    invented = {value for field in made.export.fields for value in field.values if value} - listed
+    assert not invented & {value for row in ROWS for value in row.values()}

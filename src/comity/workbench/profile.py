@@ -74,6 +74,8 @@ def _field(field: SampleField, table: Table) -> dict[str, Any]:
         word: round(count / total, 3) for word, count in sorted(values.missing.items()) if count >= MANY
     }
     known["distinct"] = values.distinct if values.distinct < MANY else _rounded(values.distinct)
+    if values.distinct == values.filled >= MANY:
+        known["unique"] = True
     listed: Counter[str] = Counter()
     if not values.is_text:
         listed = Counter(

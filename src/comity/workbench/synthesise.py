@@ -6,18 +6,20 @@ in a year that no row has; the same profile and seed give the same bytes.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import random
 from typing import TYPE_CHECKING, Any
 
 from comity.errors import ConfigError
 from comity.workbench.profile import LETTERS, VERSION
+from comity.workbench.sample_file import sample_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
+
+
+_TRIES = 1_000
 
 
 def read_profile(path: Path) -> dict[str, Any]:
@@ -46,27 +48,16 @@ def synthesise(profile: Mapping[str, Any], rows: int, seed: int) -> bytes:
     """A sample of ``rows`` records in the profile's format."""
     chance = random.Random(seed)
     fields = profile["fields"]
-    made = [{field["name"]: _cell(field, chance) for field in fields} for _ in range(rows)]
-    kind = profile["format"]["type"]
-    if kind == "csv":
-        text = _delimited(profile, made)
-    elif kind in ("json", "ndjson"):
-        text = _nested(profile, made)
-    elif kind == "fixed_width":
-        text = _fixed(profile, made)
-    else:
-        raise ConfigError(
-            "workbench.cannot-synthesise",
-            f"No synthetic sample is made of the format '{kind}'",
-            remedy="profile an export of it as CSV or JSON, and name the format in adapter.yaml by hand",
-        )
-    encoding = profile["format"].get("encoding", "utf-8")
-    if encoding == "utf-8" and profile.get("mark"):
-        encoding = "utf-8-sig"
-    return text.encode(encoding, "replace")
+    taken: dict[str, set[str]] = {field["name"]: set() for field in fields if field.get("unique")}
+    made = [
+        {field["name"]: _cell(field, chance, taken.get(field["name"])) for field in fields}
+        for _ in range(rows)
+    ]
+    return sample_file(profile, made)
 
 
-def _cell(field: Mapping[str, Any], chance: random.Random) -> Any:
+def _cell(field: Mapping[str, Any], chance: random.Random, taken: set[str] | None = None) -> Any:
+    """``taken``: what the rows before have, of a field that no two rows have the same value of."""
     if "records" in field:
         return [
             {inner["name"]: _cell(inner, chance) for inner in field["records"]}
@@ -74,7 +65,13 @@ def _cell(field: Mapping[str, Any], chance: random.Random) -> Any:
         ]
     if field.get("many"):
         return [value for _ in range(chance.randint(0, 3)) if (value := _value(field, chance)) is not None]
-    return _value(field, chance) if chance.random() < field["filled"] else None
+    if chance.random() >= field["filled"]:
+        return None
+    if taken is None:
+        return _value(field, chance)
+    value = next((each for _ in range(_TRIES) if (each := _value(field, chance)) not in taken), None)
+    taken.add(value or "")
+    return value
 
 
 def _value(field: Mapping[str, Any], chance: random.Random) -> str | None:
@@ -125,57 +122,3 @@ def _shaped(shape: str, begin: str, chance: random.Random) -> str | None:
         signs = LETTERS.get(kind) or (" " if kind == "_" else kind if len(kind) == 1 else LETTERS["a"])
         text += "".join(chance.choice(signs) for _ in range(int(count or 1)))
     return begin + text[len(begin) :]
-
-
-def _delimited(profile: Mapping[str, Any], made: Sequence[Mapping[str, Any]]) -> str:
-    format, fields = profile["format"], profile["fields"]
-    out = io.StringIO()
-    quoting: Any = csv.QUOTE_ALL if profile["quoted"] == "always" else csv.QUOTE_MINIMAL
-    writer = csv.writer(
-        out, delimiter=format.get("delimiter", ","), quotechar=format.get("quote") or '"', quoting=quoting,
-        lineterminator=profile["line_ending"],
-    )  # fmt: skip
-    for number in range(1, format.get("preamble_rows", 0) + 1):
-        out.write(f"synthetic line {number} above the table{profile['line_ending']}")
-    for _ in range(format.get("header_rows", 1)):
-        writer.writerow([field["name"] for field in fields])
-    for record in made:
-        writer.writerow([record[field["name"]] or "" for field in fields])
-    if format.get("footer"):
-        for word in profile["footer"]:
-            writer.writerow([word, *([""] * (len(fields) - 1))])
-    return out.getvalue()
-
-
-def _nested(profile: Mapping[str, Any], made: Sequence[Mapping[str, Any]]) -> str:
-    records = [_object(profile["fields"], record) for record in made]
-    if profile["format"]["type"] == "ndjson":
-        return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-    document: Any = records
-    for step in reversed([each for each in profile["format"].get("records", "").split(".") if each]):
-        document = {step: document}
-    return json.dumps(document, ensure_ascii=False, indent=1)
-
-
-def _object(fields: Sequence[Mapping[str, Any]], record: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
-    for field in fields:
-        value = record[field["name"]]
-        if "records" in field:
-            value = [_object(field["records"], inner) for inner in value]
-        *above, last = (field.get("path") or field["name"]).split(".")
-        at = made
-        for step in above:
-            at = at.setdefault(step, {})
-        at[last] = value
-    return made
-
-
-def _fixed(profile: Mapping[str, Any], made: Sequence[Mapping[str, Any]]) -> str:
-    format = profile["format"]
-    ending = "" if format.get("line_ending") == "none" else profile["line_ending"]
-    lines = []
-    for record in made:
-        line = "".join((record[f["name"]] or "")[: f["length"]].ljust(f["length"]) for f in profile["fields"])
-        lines.append(line.ljust(format.get("record_length", len(line))) + ending)
-    return "".join(lines)
