@@ -16,8 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from comity.errors import ReadError
+from comity.errors import ConfigError, ReadError
 from comity.workbench.draft import Owner
+from comity.workbench.layout import read_layout
 from comity.workbench.profile import profile_of
 from comity.workbench.propose import Draft, propose
 from comity.workbench.synthesise import synthesise
@@ -177,3 +178,45 @@ def test_a_synthetic_sample_has_the_format_and_gets_the_same_proposal(
     listed = {value for field in profile["fields"] for value in field["values"]}
     invented = {value for field in made.export.fields for value in field.values if value} - listed
     assert not invented & {value for row in ROWS for value in row.values()}
+
+
+@pytest.mark.parametrize(("encoding", "ending"), [("latin-1", "\n"), ("latin-1", ""), ("cp037", "")])
+def test_of_fixed_width_that_its_owner_described_no_cut_is_guessed(
+    look: Callable[..., Draft], tmp_path: Path, encoding: str, ending: str
+) -> None:
+    lines, start = ["name,start,length"], 1
+    for name, width in zip(ROWS[0], WIDTHS, strict=True):
+        lines.append(f"{name},{start},{width}")
+        start += width
+    (tmp_path / "layout.csv").write_text("\n".join(lines), "utf-8")
+    records = ["".join(map(str.ljust, row.values(), WIDTHS)) + "   " + ending for row in ROWS]
+    draft = look(
+        {"personas.txt": "".join(records).encode(encoding)}, layout=read_layout(tmp_path / "layout.csv")
+    )
+
+    assert draft.export.table.format["record_length"] == 65
+    assert draft.export.table.format["line_ending"] == (ending or "none")
+    assert columns(draft) == EXPECTED
+    assert "is the cut right" not in draft.files["adapters/aa-things/adapter.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "found"),
+    [
+        ("name,begin,length\na,1,2\n", 1, "start"),
+        ("name,start,length\na,1,2\nb,0,2\n", 3, "'0'"),
+        ("name,start,length\na,1,2\nb,x,2\n", 3, "'x'"),
+        ("name,start,length\na,1,2\nb,3\n", 3, "''"),
+        ("name,start,length\na,1,4\nb,3,2\n", None, "'b' begins at 3, and 'a' ends at 4"),
+        ("name,start,length\n", 2, "no field"),
+    ],
+)
+def test_a_wrong_description_is_told_by_its_line(
+    tmp_path: Path, text: str, line: int | None, found: str
+) -> None:
+    (tmp_path / "layout.csv").write_text(text, "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        read_layout(tmp_path / "layout.csv")
+
+    assert (caught.value.code, caught.value.line) == ("workbench.bad-layout", line)
+    assert found in str(caught.value.found)

@@ -106,3 +106,12 @@ def test_a_country_is_known_by_its_name_in_the_register_s_own_language(look: Cal
         zip(names, ("ES", "MA", "NL", "KR"), strict=True)
     )
     assert "TODO" not in crosswalk
+
+
+def test_two_letters_are_no_country_by_themselves(look: Callable[..., Draft]) -> None:
+    states = ("TX", "CA", "GA", "IL", "MD", "PA")
+    rows = "".join(f"N{n:05};{states[n % 6]};1HGCM82633A{n:06}\n" for n in range(60))
+    text = mapping(look({"cars.csv": f"NIC;LIS;VIN\n{rows}".encode()}, record="vehicle"))
+    (line,) = (line for line in text.splitlines() if "plate_country:" in line)
+
+    assert "TODO" in line

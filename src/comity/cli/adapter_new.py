@@ -33,12 +33,18 @@ if TYPE_CHECKING:
     help="Instead of files: a database, as SQLAlchemy writes it; ${NAME} is read from the environment.",
 )
 @click.option("--query", metavar="SQL", help="With --database: the query whose result is the export.")
+@click.option(
+    "--layout",
+    type=click.Path(path_type=Path),
+    metavar="CSV",
+    help="Of fixed width: the owner's record description, with the columns name, start and length.",
+)
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @click.option("--show", is_flag=True, help="Print the report only; write nothing.")
 @click.pass_obj
 def command(
     settings: Settings, source: str, files: tuple[Path, ...], country: str, authority: str, record: str | None,
-    into: Path | None, database: str | None, query: str | None, force: bool, show: bool,
+    into: Path | None, database: str | None, query: str | None, layout: Path | None, force: bool, show: bool,
 ) -> int:  # fmt: skip
     """Look at FILES, exports of SOURCE, and write a proposal of its adapter, mapping, crosswalks and suite.
 
@@ -48,6 +54,7 @@ def command(
     from comity.errors import ConfigError
     from comity.standard import load_standard
     from comity.workbench.draft import Owner
+    from comity.workbench.layout import read_layout
     from comity.workbench.propose import propose, write_draft
     from comity.workbench.report import report_lines
 
@@ -67,6 +74,7 @@ def command(
         settings.federation,
         record=record,
         database=(database, query) if database and query else None,
+        layout=read_layout(layout) if layout else None,
     )
     written = [root / path for path in draft.files] if show else write_draft(draft, root, force=force)
     for line in report_lines(draft, written, root):

@@ -290,7 +290,8 @@ def _field(field: SampleField, sensitivity: str, indent: int) -> list[str]:
     if field.aliases:
         entry["aliases"] = list(field.aliases)
     if field.start is not None:
-        entry |= {"start": field.start, "length": field.length, "description": "TODO is the cut right?"}
+        described = field.description or "TODO is the cut right?"
+        entry |= {"start": field.start, "length": field.length, "description": described}
     if field.many:
         entry["many"] = True
     if field.optional:

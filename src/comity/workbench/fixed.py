@@ -1,6 +1,6 @@
 """Fixed width: how long a record is, and where its fields may begin.
 
-Invariant: every cut is a guess, and each field says so; a person decides with the owner's record description.
+Invariant: without the owner's record description every cut is a guess, and each field says so.
 """
 
 from __future__ import annotations
@@ -13,6 +13,11 @@ from comity.workbench.table import SampleField, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from comity.workbench.layout import Layout
 
 _TRIED = 500
 _LONGEST = 2_000
@@ -36,15 +41,11 @@ def read_fixed_lines(text: str, encoding: str, share: float) -> Table | None:
 
 def read_fixed_records(raw: bytes, encoding: str, share: float) -> Table | None:
     """Records without line ends: the length at which the bytes are most alike again."""
-    import numpy as np
-
     text = raw[: 1 << 20].decode(encoding, "replace")
     if text.count("\n") * _LONGEST > len(text):
         return read_fixed_lines(text, encoding, share)
-    kinds = np.array([_kind(sign) for sign in text[:200_000]], np.uint8)
-    scores = {}
-    for length in range(8, min(_LONGEST, len(kinds) // 3)):
-        scores[length] = float((kinds[length:] == kinds[:-length]).mean())
+    kinds = _kinds(text)
+    scores = {length: _alike(kinds, length) for length in range(8, min(_LONGEST, len(kinds) // 3))}
     if not scores:
         return None
     best = max(scores.values())
@@ -55,23 +56,64 @@ def read_fixed_records(raw: bytes, encoding: str, share: float) -> Table | None:
     return _table(lines, encoding, length, "none", share, evidence)
 
 
+def read_described(raw: bytes, encoding: str, share: float, layout: Layout) -> Table:
+    """Records whose fields the owner has described; how long they are, and what ends them, is seen."""
+    text = raw[: 1 << 20].decode(encoding, "replace")
+    lines = [line for line in text.splitlines() if line]
+    ending = "\n"
+    if Counter(map(len, lines)).most_common(1)[0][0] > 2 * layout.end:
+        ending = "none"
+        kinds = _kinds(text)
+        scores = {length: _alike(kinds, length) for length in range(layout.end, 2 * layout.end)}
+        length = max(scores, key=lambda each: (round(scores[each], 3), -each))
+        lines = [text[at : at + length] for at in range(0, len(text) - length + 1, length)]
+    length = Counter(map(len, lines)).most_common(1)[0][0]
+    evidence = (
+        f"fixed width, as described: {len(layout.fields)} fields in {layout.end} of {length} characters"
+    )
+    places = [(each.start - 1, each.length) for each in layout.fields]
+    fields = tuple(
+        SampleField(
+            each.name, tuple(line[at : at + size].strip() or None for line in lines),
+            start=each.start, length=size, description=each.description or each.name,
+        )
+        for each, (at, size) in zip(layout.fields, places, strict=True)
+    )  # fmt: skip
+    return Table(
+        _format(encoding, length, ending), fields, len(lines), _about(lines, share), True, (evidence,)
+    )
+
+
 def _table(
     lines: Sequence[str], encoding: str, length: int, ending: str, share: float, evidence: str
 ) -> Table:
-    format: dict[str, Any] = {
-        "type": "fixed_width",
-        "encoding": encoding,
-        "record_length": length,
-        "line_ending": ending,
-    }
     fields = []
     for number, (start, stop) in enumerate(_cuts(lines[:_TRIED], length), 1):
         values = tuple(line[start:stop].strip() or None for line in lines)
         fields.append(SampleField(f"field_{number}", values, start=start + 1, length=stop - start))
     return Table(
-        format, tuple(fields), len(lines), round(len(lines) / share) if share else None, False, (evidence,),
+        _format(encoding, length, ending), tuple(fields), len(lines), _about(lines, share), False, (evidence,),
         {"record_length": _DOUBT},
     )  # fmt: skip
+
+
+def _format(encoding: str, length: int, ending: str) -> dict[str, Any]:
+    return {"type": "fixed_width", "encoding": encoding, "record_length": length, "line_ending": ending}
+
+
+def _about(lines: Sequence[str], share: float) -> int | None:
+    return round(len(lines) / share) if share else None
+
+
+def _kinds(text: str) -> NDArray[np.uint8]:
+    import numpy as np
+
+    return np.array([_kind(sign) for sign in text[:200_000]], np.uint8)
+
+
+def _alike(kinds: NDArray[np.uint8], length: int) -> float:
+    """The share of characters that are of the kind of the one ``length`` before."""
+    return float((kinds[length:] == kinds[:-length]).mean()) if len(kinds) > length else 0.0
 
 
 def _cuts(lines: Sequence[str], length: int) -> list[tuple[int, int]]:

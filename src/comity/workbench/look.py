@@ -15,7 +15,7 @@ from comity.adapters.part import ExportFile
 from comity.errors import ReadError
 from comity.workbench.delimited import find_dialect, read_delimited
 from comity.workbench.encoding import Encoding, guess_encoding
-from comity.workbench.fixed import read_fixed_lines, read_fixed_records
+from comity.workbench.fixed import read_described, read_fixed_lines, read_fixed_records
 from comity.workbench.nested import read_json, read_json_lines
 from comity.workbench.sample import Pieces, sample_bytes
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from comity.workbench.layout import Layout
     from comity.workbench.table import SampleField, Table
 
 _SURE = 0.75
@@ -54,8 +55,10 @@ class Export:
         return sum(table.rows for table in self.tables)
 
 
-def look_at_files(paths: Sequence[Path], into: Path) -> Export:
-    """A sample of all ``paths``, which are one export or several of one source. Raises ReadError for what is none."""
+def look_at_files(paths: Sequence[Path], into: Path, layout: Layout | None = None) -> Export:
+    """A sample of all ``paths``, which are one export or several of one source; ``layout``: where the fields of fixed
+    width stand. Raises ReadError for what is none.
+    """
     seen: list[tuple[str, Table, Encoding, int, int]] = []
     for path in paths:
         if not path.is_file():
@@ -68,7 +71,7 @@ def look_at_files(paths: Sequence[Path], into: Path) -> Export:
         delivered = ExportFile(path.name, path, "", path.stat().st_size)
         for file in open_files(delivered, ("*",), into):
             if file.path.stat().st_size:
-                seen.append((file.name, *_look(file)))  # noqa: PERF401  (a member is gone when the next one comes)
+                seen.append((file.name, *_look(file, layout)))  # noqa: PERF401  (a member is gone when the next one comes)
     if not seen:
         raise ReadError(
             "read.empty-file",
@@ -89,7 +92,7 @@ def look_at_files(paths: Sequence[Path], into: Path) -> Export:
     )
 
 
-def _look(file: ExportFile) -> tuple[Table, Encoding, int, int]:
+def _look(file: ExportFile, layout: Layout | None) -> tuple[Table, Encoding, int, int]:
     with file.path.open("rb") as opened:
         head = opened.read(4096)
     size = file.path.stat().st_size
@@ -110,7 +113,7 @@ def _look(file: ExportFile) -> tuple[Table, Encoding, int, int]:
         from comity.workbench.markup import read_xml
 
         return read_xml(file.path, file.name), sure, size, min(size, 24 << 20)
-    table = _text(file, pieces, encoding)
+    table = _text(file, pieces, encoding, layout)
     if table is None:
         raise ReadError(
             "read.no-header",
@@ -146,8 +149,10 @@ def _database(file: ExportFile) -> ReadError:
     )
 
 
-def _text(file: ExportFile, pieces: Pieces, encoding: Encoding) -> Table | None:
+def _text(file: ExportFile, pieces: Pieces, encoding: Encoding, layout: Layout | None) -> Table | None:
     share = pieces.looked_at / max(pieces.size, 1)
+    if layout is not None:
+        return read_described(pieces.pieces[0], encoding.name, len(pieces.pieces[0]) / pieces.size, layout)
     if (
         encoding.name.startswith("cp")
         and encoding.confidence == 0.6

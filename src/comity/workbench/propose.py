@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from comity.standard import RecordType, Standard
+    from comity.workbench.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,11 @@ class Draft:
 
 def propose(
     paths: Sequence[Path], owner: Owner, standard: Standard, root: Path, *, record: str | None = None,
-    database: tuple[str, str] | None = None,
+    database: tuple[str, str] | None = None, layout: Layout | None = None,
 ) -> Draft:  # fmt: skip
-    """The proposal for ``paths``, or for the ``database``'s URL and query. Nothing is written."""
+    """The proposal for ``paths``, or for the ``database``'s URL and query; ``layout``: the owner's description of fixed
+    width. Nothing is written.
+    """
     _check(owner, standard, record)
     variable = f"{owner.source.upper().replace('-', '_')}_URL"
     if database is not None:
@@ -56,7 +59,7 @@ def propose(
         export = Export((table,), table.fields, (), (), 0, 0)
     else:
         with tempfile.TemporaryDirectory(prefix="comity-") as folder:
-            export = look_at_files(paths, Path(folder))
+            export = look_at_files(paths, Path(folder), layout)
     known = known_codes(standard, root, owner.source)
     language = next((each.language for each in export.encodings if each.language), None)
     matched = match_fields(

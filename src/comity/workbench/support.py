@@ -68,8 +68,16 @@ def _codes(column: Column, seen: Seen, known: KnownCodes) -> Support:
     share = known.overlap(str(column.code_list), counted)
     if share >= 0.5:
         small = str(column.code_list) in ("sex",) or values.distinct < 3
-        # Numbers are codes of too many lists to be known by themselves.
-        strong = 0.0 if "integer" in values.kinds else 0.4 if small and share < 1 else share
+        # Numbers are codes of too many lists to be known by themselves, two letters of more than one: CA is a country
+        # and a state of another one.
+        short = max(map(len, counted)) <= 2
+        strong = (
+            0.0
+            if "integer" in values.kinds
+            else 0.4
+            if small and share < 1
+            else share * (0.7 if short else 1)
+        )
         return Support(
             share, f"{share:.0%} of the values are known in the code list {column.code_list}", strong * 0.85
         )

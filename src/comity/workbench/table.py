@@ -28,6 +28,7 @@ class SampleField:
     aliases: tuple[str, ...] = ()
     start: int | None = None
     length: int | None = None
+    description: str = ""
 
 
 @dataclass(frozen=True)
