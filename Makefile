@@ -3,9 +3,11 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 # A reader of Iceberg of another age, in an environment of its own: extensions are packaged for this DuckDB.
 DUCKDB_1 := duckdb==1.5.5 duckdb-extension-iceberg==1.5.5 duckdb-extension-avro==1.5.5
+# Another reader of exports; it needs ICU and a compiler, and where they are not, its test says so and is skipped.
+FTM := followthemoney==4.11.2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint check bench bench-adapter bench-night bench-search bench-links docs clean
+.PHONY: demo test lint check bench bench-adapter bench-night bench-search bench-links bench-analyst docs clean
 
 demo: .venv/.run
 	$(BIN)/python -m bench.demo
@@ -38,6 +40,9 @@ bench-search: .venv/.bench
 bench-links: .venv/.bench
 	$(BIN)/python -m bench.links
 
+bench-analyst: .venv/.bench
+	$(BIN)/python -m bench.analyst
+
 docs: .venv/.run
 	$(BIN)/python -m tests.docs.generate
 
@@ -51,6 +56,7 @@ docs: .venv/.run
 .venv/.test: .venv/.run
 	$(PIP) --editable ".[postgresql,mysql,cluster,links]" --group test --group lint
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target .venv/duckdb-1.5.5 --upgrade --no-deps --no-warn-conflicts $(DUCKDB_1)
+	$(PYTHON) -m venv .venv/ftm && .venv/ftm/bin/python -m pip install --quiet --disable-pip-version-check $(FTM) || rm -rf .venv/ftm
 	touch $@
 
 .venv/.bench: .venv/.test

@@ -114,7 +114,7 @@ COPY (
            CASE WHEN i % 12 = 0 THEN [struct_pack(full_name := g.written || ' ' || f.written, name_type := 'alias')]
                ELSE [] END AS other_names,
            CASE WHEN hash(i, 'x') % 2 = 0 THEN 'M' ELSE 'F' END AS sex, [drawn.script || 'X'] AS nationalities,
-           CASE WHEN unknown > 0 THEN strftime(born, CASE WHEN unknown = 1 THEN '%Y' ELSE '%Y-%m-%d' END) END
+           CASE WHEN unknown = 1 THEN strftime(born, '%Y') WHEN unknown > 1 THEN strftime(born, '%Y-%m-%d') END
                AS birth_date,
            CASE WHEN unknown = 0 THEN NULL WHEN unknown = 1 THEN date_trunc('year', born)::DATE ELSE born END
                AS birth_date_earliest,
