@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -12,9 +12,10 @@ from comity.cli.options import Size, Span
 
 if TYPE_CHECKING:
     from comity.config.settings import Settings
+    from comity.query.ftm import Written
     from comity.query.output import Format
 
-_FORMATS = ("table", "csv", "json", "parquet", "xlsx", "geojson", "geoparquet")
+_FORMATS = ("table", "csv", "json", "parquet", "xlsx", "geojson", "geoparquet", "ftm")
 _BINARY = ("parquet", "xlsx", "geoparquet")
 
 
@@ -47,6 +48,10 @@ _BINARY = ("parquet", "xlsx", "geoparquet")
     type=Span(),
     help="Seconds that a question may take, or 5min; 0 is without end. Default: the setting query_timeout.",
 )
+@click.option("--recipient", metavar="COUNTRY", help="With --format ftm: who is given the file.")
+@click.option(
+    "--purpose", metavar="CODE", help="With --format ftm: what it is given for, a code of the list purpose."
+)
 @click.pass_obj
 def command(
     settings: Settings,
@@ -59,6 +64,8 @@ def command(
     read: tuple[Path, ...],
     memory: str | None,
     timeout: float | None,
+    recipient: str | None,
+    purpose: str | None,
 ) -> None:
     """Answer QUERY, in DuckDB's SQL. `-` reads it from standard input, `@FILE` from a file.
 
@@ -67,11 +74,14 @@ def command(
     """
     from comity.errors import QueryError
     from comity.query.federation import ask, open_federation
+    from comity.query.ftm import write_ftm
     from comity.query.limits import limits_of, within
     from comity.query.output import output_file, standard_output, write
 
     if release is not None and as_of is not None:
         raise click.UsageError("--release and --as-of say the same: give one of them")
+    if form != "ftm" and (recipient or purpose):
+        raise click.UsageError("--recipient and --purpose are for --format ftm")
     form = form or _by_ending(output)
     text = _text(query)
     with (
@@ -84,9 +94,16 @@ def command(
         answer = ask(connection, text)
         if answer is None:
             return
+
+        def put(target: BinaryIO) -> None:
+            if form == "ftm":
+                _tell(write_ftm(connection, answer, target, recipient, purpose))
+            else:
+                write(answer, form, target)
+
         if output is not None:
             with output_file(output) as file:
-                write(answer, form, file)
+                put(file)
             return
         if form in _BINARY and sys.stdout.isatty():
             raise QueryError(
@@ -95,7 +112,14 @@ def command(
                 remedy="add --output FILE",
             )
         with standard_output() as stream:
-            write(answer, form, stream)
+            put(stream)
+
+
+def _tell(written: Written) -> None:
+    """What went, and what did not, on standard error: the file holds entities and nothing else."""
+    click.echo(f"{written.entities:,} entities", err=True)
+    for reason, number in written.left_out.items():
+        click.echo(f"left out: {number:,} ({reason})", err=True)
 
 
 def _by_ending(output: Path | None) -> Format:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     _Pad = Callable[[str, int], str]
 
-Format = Literal["table", "csv", "json", "parquet", "xlsx", "geojson", "geoparquet"]
+Format = Literal["table", "csv", "json", "parquet", "xlsx", "geojson", "geoparquet", "ftm"]
 FORMATS: tuple[Format, ...] = ("table", "csv", "json", "parquet")
 _BATCH = 10_000
 _NUMBER = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|DOUBLE|FLOAT)$")
