@@ -7,13 +7,17 @@ DUCKDB_1 := duckdb==1.5.5 duckdb-extension-iceberg==1.5.5 duckdb-extension-avro=
 FTM := followthemoney==4.11.2
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint check bench bench-adapter bench-night bench-search bench-links bench-analyst docs clean
+.PHONY: demo test test-slow lint check bench bench-adapter bench-night bench-search bench-links bench-analyst docs clean
 
 demo: .venv/.run
 	$(BIN)/python -m bench.demo
 
 test: .venv/.test
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+
+# What takes long by its nature: processes that are killed, many at once, clusters, installations, browsers.
+test-slow: .venv/.test
+	$(BIN)/python -m pytest -n auto --dist loadfile -m slow
 
 lint: .venv/.test
 	$(BIN)/ruff check .

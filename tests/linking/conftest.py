@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from comity.config.settings import Settings
+from comity.linking.find import find_links
 from comity.store import Account, Publication
 from comity.store.view_sql import literal
 from tests.query.conftest import ROOT, Said, comity
@@ -72,10 +74,36 @@ OSTAP_ELSEWHERE = person(
 OTHER = person("Tormül", "Jürgen", "1968-11-02")
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    store = small.open_store(tmp_path / "data", whole=True)
+@pytest.fixture(scope="session")
+def _published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("published") / "data"
+    store = small.open_store(folder, whole=True)
     publish_rows(store, "AA", [OSTAP, OTHER, OSTAP])
     publish_rows(store, "BB", [OSTAP_THERE])
     publish_rows(store, "CC", [OSTAP_ELSEWHERE])
-    return Settings(tmp_path / "data", ROOT, jobs=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _linked(_published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    settings = _copy(_published, tmp_path_factory.mktemp("linked"))
+    find_links(settings, likely=False, fresh_only=False)
+    return settings.data_dir
+
+
+def _copy(data: Path, folder: Path) -> Settings:
+    shutil.copytree(data, folder / "data")
+    small.open_store(folder / "data", whole=True).refresh_views()
+    return Settings(folder / "data", ROOT, jobs=1)
+
+
+@pytest.fixture
+def settings(_published: Path, tmp_path: Path) -> Settings:
+    """Five persons of three countries, of whom no links are known yet."""
+    return _copy(_published, tmp_path)
+
+
+@pytest.fixture
+def linked(_linked: Path, tmp_path: Path) -> Settings:
+    """The same after ``comity links find``: three possible links."""
+    return _copy(_linked, tmp_path)

@@ -47,20 +47,16 @@ def test_a_name_in_another_script_with_the_day_of_birth_and_a_personal_number_ar
     ]
 
 
-def test_records_of_one_source_are_not_linked(settings: Settings) -> None:
-    find(settings)
-
+def test_records_of_one_source_are_not_linked(linked: Settings) -> None:
     source = "(SELECT source_id FROM person WHERE record_id = {}_record_id)"
-    pairs = links(settings, f"{source.format('from')}, {source.format('to')}")
+    pairs = links(linked, f"{source.format('from')}, {source.format('to')}")
     assert pairs and all(one != other for one, other in pairs)
 
 
-def test_a_link_is_never_freer_than_its_ends(settings: Settings) -> None:
-    find(settings)
-
+def test_a_link_is_never_freer_than_its_ends(linked: Settings) -> None:
     owner = "owner_country = (SELECT owner_country FROM person WHERE record_id = from_record_id)"
     rows = links(
-        settings,
+        linked,
         "weight, confidentiality, handling_codes, permitted_purposes, recipients_allow, recipients_deny, "
         f"review_due::VARCHAR, legal_hold, {owner}",
     )
@@ -78,28 +74,25 @@ def test_a_link_is_never_freer_than_its_ends(settings: Settings) -> None:
     assert [row[1:] for row in rows if row[0] == 16] == [strictest, strictest]
 
 
-def test_nothing_is_published_when_nothing_changed(settings: Settings) -> None:
-    find(settings)
-
-    assert find_links(settings, likely=False, fresh_only=False).release is None
+def test_nothing_is_published_when_nothing_changed(linked: Settings) -> None:
+    assert find_links(linked, likely=False, fresh_only=False).release is None
 
 
-def test_what_was_refused_does_not_come_back_and_what_was_confirmed_stays(settings: Settings) -> None:
-    find(settings)
-    with open_federation(settings) as federation:
+def test_what_was_refused_does_not_come_back_and_what_was_confirmed_stays(linked: Settings) -> None:
+    with open_federation(linked) as federation:
         pairs = waiting(federation)
     decide(
-        settings,
+        linked,
         [
             Decision(pairs[0].from_id, pairs[0].to_id, True, "Officer 7, Force of AA", "the prints agree"),
             Decision(pairs[1].to_id, pairs[1].from_id, False, "Officer 8, Force of BB", "a twin"),
         ],
     )
 
-    again = find_links(settings, likely=False, fresh_only=False)
+    again = find_links(linked, likely=False, fresh_only=False)
 
     assert (again.possible, again.decided, again.release) == (1, 2, None)
-    told = sorted(links(settings, "role, certainty, confirmed_by, note, valid_from IS NOT NULL"), key=str)
+    told = sorted(links(linked, "role, certainty, confirmed_by, note, valid_from IS NOT NULL"), key=str)
     assert told == [
         ("not_same_as", "confirmed", "Officer 8, Force of BB", "a twin", True),
         ("possible_same_as", "probable", None, None, False),
@@ -107,33 +100,27 @@ def test_what_was_refused_does_not_come_back_and_what_was_confirmed_stays(settin
     ]
 
 
-def test_a_decision_over_an_unknown_pair_is_refused(settings: Settings) -> None:
-    find(settings)
-
+def test_a_decision_over_an_unknown_pair_is_refused(linked: Settings) -> None:
     with pytest.raises(QueryError, match=r"query\.unknown-link"):
-        decide(settings, [Decision("a" * 32, "b" * 32, True, "x", "y")])
+        decide(linked, [Decision("a" * 32, "b" * 32, True, "x", "y")])
 
 
-def test_a_link_goes_with_its_record(settings: Settings) -> None:
-    find(settings)
-    publish_rows(small.open_store(settings.data_dir, whole=True), "BB", [OTHER], first=7)
+def test_a_link_goes_with_its_record(linked: Settings) -> None:
+    publish_rows(small.open_store(linked.data_dir, whole=True), "BB", [OTHER], first=7)
 
-    assert find(settings) == 1
-    assert len(links(settings)) == 1
+    assert find(linked) == 1
+    assert len(links(linked)) == 1
 
 
-def test_things_are_linked_by_their_numbers(settings: Settings) -> None:
-    find(settings)
-    store = small.open_store(settings.data_dir, whole=True)
+def test_things_are_linked_by_their_numbers(linked: Settings) -> None:
+    store = small.open_store(linked.data_dir, whole=True)
     car = {"vin": "'1HGCM8265KA004352'", "status": "'stolen'"}
     plate = {"plate": "'AB123'", "plate_key": "'A8123'", "plate_country": "'AA'", "status": "'stolen'"}
     for country in ("AA", "BB"):
         elsewhere = {**plate, "plate_country": f"'{country}{country}'"}
         publish_rows(store, country, [car, plate, elsewhere], "vehicle")
 
-    assert find(settings) == 3 + 2, (
-        "a VIN, and a plate of one country; a plate of two countries is two plates"
-    )
+    assert find(linked) == 3 + 2, "a VIN, and a plate of one country; a plate of two countries is two plates"
 
 
 def test_a_key_that_many_share_tells_nothing(settings: Settings) -> None:
@@ -146,10 +133,9 @@ def test_a_key_that_many_share_tells_nothing(settings: Settings) -> None:
     )
 
 
-def test_a_list_is_decided_on_and_comes_back(settings: Settings, tmp_path: Path) -> None:
-    find(settings)
+def test_a_list_is_decided_on_and_comes_back(linked: Settings, tmp_path: Path) -> None:
     file = tmp_path / "list.csv"
-    with open_federation(settings) as federation:
+    with open_federation(linked) as federation:
         write_list(waiting(federation, country="CC"), file)
     with file.open(encoding="utf-8") as text:
         rows = list(csv.DictReader(text))
@@ -161,8 +147,8 @@ def test_a_list_is_decided_on_and_comes_back(settings: Settings, tmp_path: Path)
         writer.writeheader()
         writer.writerows(rows)
 
-    decide(settings, read_list(file))
-    assert ("not_same_as",) in links(settings, "role")
+    decide(linked, read_list(file))
+    assert ("not_same_as",) in links(linked, "role")
 
 
 @pytest.mark.parametrize(

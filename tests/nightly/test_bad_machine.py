@@ -15,6 +15,8 @@ from comity.nightly.night import run_night
 from comity.store import Store
 from tests.nightly.small import CARS, VEHICLES, SmallFederation, as_csv
 
+pytestmark = pytest.mark.slow
+
 ROWS = as_csv().splitlines(keepends=True)[1:]
 
 

@@ -21,6 +21,8 @@ from tests.nightly.small import CARS, COMITY, FIELDS, ROOT, VEHICLES, SmallFeder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.slow
+
 READER = """
 import os, signal, time
 from pathlib import Path

@@ -7,11 +7,15 @@ import re
 import subprocess
 from typing import TYPE_CHECKING
 
+import pytest
+
 from comity.mappings.normalise import Limits, connect
 from tests.nightly.small import COMITY, VEHICLES, SmallFederation
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pytestmark = pytest.mark.slow
 
 HOOK = """
 import os, sys

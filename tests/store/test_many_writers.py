@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 WRITERS, NIGHTS = 8, 2
 
 
@@ -58,7 +60,7 @@ def at_once(call: Callable[..., None], count: int, data: Path, url: str | None) 
     return told
 
 
-@pytest.fixture(params=["sqlite", pytest.param("server", marks=pytest.mark.slow)])
+@pytest.fixture(params=["sqlite", "server"])
 def url(request: pytest.FixtureRequest) -> str | None:
     return str(request.getfixturevalue("postgresql")) if request.param == "server" else None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+import pytest
+
 from comity.store.iceberg import derived_files, keep_in_step, open_catalogue, rebuild
 from comity.store.iceberg.glance import in_step
 from tests.store import small
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from comity.store import Store
+
+pytestmark = pytest.mark.slow
 
 
 def _bytes(store: Store, *needles: bytes) -> list[Path]:
