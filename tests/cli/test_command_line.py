@@ -103,6 +103,10 @@ def test_every_example_works(
     }
     tmp_path.with_name(f"{tmp_path.name}-profile.json").write_text(json.dumps(profile))
     words["PROFILE"] = f"{tmp_path}-profile"
+    if "LAYOUT" in example:
+        (tmp_path / "tape.dat").write_bytes(("AB123red   20260131" * 40).encode("cp037"))
+        (tmp_path / "layout.csv").write_text("name,start,length\nplate,1,5\ncolour,6,6\ndate,12,8\n")
+        words |= {"TAPE": str(tmp_path / "tape"), "LAYOUT": str(tmp_path / "layout")}
     line = re.sub(r"\b[A-Z]+(_[A-Z]+)?\b", lambda word: words.get(word[0], word[0]), example)
     piped, _, line = line.rpartition(" | ")
     monkeypatch.setattr("sys.stdin", io.StringIO(piped.removeprefix("echo ").strip("'")))

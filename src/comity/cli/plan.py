@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from comity.cli.options import which_sources
 from comity.errors import ComityError, printable
 
 if TYPE_CHECKING:
@@ -32,17 +33,7 @@ class _Planner(click.Command):
 
 
 @click.command("plan", cls=_Planner)
-@click.option(
-    "--source", "sources", multiple=True, metavar="SOURCE", help="Only this source; may be repeated."
-)
-@click.option(
-    "--country",
-    "countries",
-    multiple=True,
-    metavar="CC",
-    help="Only sources of this country; may be repeated.",
-)
-@click.option("--retry-failed", is_flag=True, help="Only sources of which something failed in the last run.")
+@which_sources
 @click.option(
     "--changes",
     is_flag=True,

@@ -7,25 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
+from comity.cli.options import which_sources
+
 if TYPE_CHECKING:
     from comity.config.settings import Settings
 
 
 @click.command("run")
-@click.option(
-    "--source", "sources", multiple=True, metavar="SOURCE", help="Only this source; may be repeated."
-)
+@which_sources
 @click.option(
     "--jobs", metavar="N", type=click.IntRange(1), help="Worker processes. Default: one a processor."
 )
-@click.option(
-    "--country",
-    "countries",
-    multiple=True,
-    metavar="CC",
-    help="Only sources of this country; may be repeated.",
-)
-@click.option("--retry-failed", is_flag=True, help="Only sources of which something failed in the last run.")
 @click.option(
     "--hold",
     "holds",

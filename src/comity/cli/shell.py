@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from comity.cli.options import Size, Span
+from comity.cli.options import which_release
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from comity.config.settings import Settings
     from comity.query.output import Format
 
@@ -19,23 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "form", type=click.Choice(("table", "csv", "json")), default="table", help="Default: table."
 )
-@click.option("--release", type=click.IntRange(min=1), help="An older release. Default: the last one.")
-@click.option("--as-of", metavar="WHEN", help="The release of a date (its end, UTC), a moment, or a number.")
-@click.option("--since", metavar="WHEN", help="What the view `changes` compares with.")
-@click.option(
-    "--read",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A file of your own that questions may read.",
-)
-@click.option(
-    "--memory", type=Size(), help="What DuckDB may take, as 2GB. Default: the setting query_memory."
-)
-@click.option(
-    "--timeout",
-    type=Span(),
-    help="Seconds that a question may take, or 5min; 0 is without end. Default: the setting query_timeout.",
-)
+@which_release
 @click.pass_obj
 def command(
     settings: Settings,

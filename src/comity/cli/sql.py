@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
-from comity.cli.options import Size, Span
+from comity.cli.options import which_release
 
 if TYPE_CHECKING:
     from comity.config.settings import Settings
@@ -25,29 +25,7 @@ _BINARY = ("parquet", "xlsx", "geoparquet")
     "--format", "form", type=click.Choice(_FORMATS), help="Default: by the ending of --output, else table."
 )
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file for the answer.")
-@click.option("--release", type=click.IntRange(min=1), help="An older release. Default: the last one.")
-@click.option(
-    "--as-of",
-    metavar="WHEN",
-    help="The release that was seen at a date (its end, UTC) or moment, or a release number.",
-)
-@click.option(
-    "--since", metavar="WHEN", help="What the view `changes` compares with. Default: the release before."
-)
-@click.option(
-    "--read",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="A file of your own that QUERY may read, as FROM 'FILE'. May be given again.",
-)
-@click.option(
-    "--memory", type=Size(), help="What DuckDB may take, as 2GB. Default: the setting query_memory."
-)
-@click.option(
-    "--timeout",
-    type=Span(),
-    help="Seconds that a question may take, or 5min; 0 is without end. Default: the setting query_timeout.",
-)
+@which_release
 @click.option("--recipient", metavar="COUNTRY", help="With --format ftm: who is given the file.")
 @click.option(
     "--purpose", metavar="CODE", help="With --format ftm: what it is given for, a code of the list purpose."

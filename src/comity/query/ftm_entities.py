@@ -103,7 +103,8 @@ def person(labels: Labels) -> dict[str, str]:
         "keywords": f"[{labels('person_status', 'status')}]",
         "sourceUrl": "[url]",
         "notes": f"[remarks, 'Identity: ' || {labels('identity_basis', 'identity_basis')}, "
-        f"'Identification as year and number: ' || interpol_id, {_said('Born', 'birth_date')}, {_said('Died', 'death_date')}, "
+        f"'Identification as year and number: ' || interpol_id, "
+        f"{_said('Born', 'birth_date')}, {_said('Died', 'death_date')}, "
         f"{_no_country('Born in', '[birth_country]', labels)}, {_no_country('Nationality', 'nationalities', labels)}, "
         f"'Speaks: ' || nullif(array_to_string({spoken.format('NOT')}, ', '), '')] || {account(labels)}",
     }  # fmt: skip
