@@ -1,12 +1,14 @@
 """What a command costs: CPU seconds, wall seconds and peak memory, of the process and all that it starts.
 
-Invariant: CPU is what the kernel counted for the process and every child that it waited for; memory is the sum over
-the tree at one moment, each shared page counted once (proportional set size), taken every tenth of a second.
+Invariant: CPU is what the kernel counted for the process and everything that it started, also what outlives it (the
+process that tasks are forked from ends by itself, and nobody waits for it); memory is the sum over the tree at one
+moment, each shared page counted once (proportional set size), taken every tenth of a second.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -20,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 INTERVAL = 0.1  # seconds between two looks at the memory
+_PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class TooMuchMemoryError(Exception):
 
 def cost_of(module: str, *arguments: object, limit: int | None = None) -> Cost:
     """Run ``python -m module`` and wait for it; raises when it fails, TooMuchMemoryError above ``limit`` bytes."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans become ours, and so does their CPU
     command = [sys.executable, "-m", module, *map(str, arguments)]
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as told:
         began = time.monotonic()
@@ -47,6 +51,7 @@ def cost_of(module: str, *arguments: object, limit: int | None = None) -> Cost:
         watcher.start()
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.monotonic() - began
+        cpu = usage.ru_utime + usage.ru_stime + _cpu_of_orphans()
         process.returncode = os.waitstatus_to_exitcode(status)
         ended.set()
         watcher.join()
@@ -59,7 +64,17 @@ def cost_of(module: str, *arguments: object, limit: int | None = None) -> Cost:
             raise RuntimeError(f"{' '.join(command)} failed:\n{text}\n{told.read()}")
     last = text.splitlines()[-1] if text else ""
     said = json.loads(last) if last.startswith("{") else {}
-    return Cost(usage.ru_utime + usage.ru_stime, wall, peak[0], said)
+    return Cost(cpu, wall, peak[0], said)
+
+
+def _cpu_of_orphans() -> float:
+    """Of those that the process left behind, once they have ended too."""
+    cpu = 0.0
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            _, _, usage = os.wait4(-1, 0)
+            cpu += usage.ru_utime + usage.ru_stime
+    return cpu
 
 
 def _watch(pid: int, peak: list[int], ended: threading.Event, limit: int | None) -> None:
