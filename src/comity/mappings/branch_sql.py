@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from comity.errors import MappingError, nearest
-from comity.mappings.each_sql import ELEMENT, cells_sql, items_sql, used_by
+from comity.mappings.each_sql import ELEMENT, cells_of, cells_sql, items_sql, used_by
 from comity.mappings.expression import parse_expression
 from comity.mappings.issue_sql import (
     Reject,
@@ -22,7 +22,7 @@ from comity.mappings.issue_sql import (
     rejects_of,
     rule_plans,
 )
-from comity.mappings.plan import BranchPlan, Finding
+from comity.mappings.plan import BranchPlan, Finding, Working
 from comity.mappings.probe import type_of
 from comity.mappings.record_sql import constant_columns, record_columns, targets
 from comity.mappings.reference import key_text, record_id_sql
@@ -210,6 +210,9 @@ def _assemble(
         findings,
         names["read"],
         names["given"],
+        Working(
+            cells_of(steps.fields), steps.tried, steps.given, steps.parsed, tuple(steps.crosswalks.values())
+        ),
     )
 
 

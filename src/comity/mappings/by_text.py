@@ -2,7 +2,7 @@
 
 Invariant: the records, flags and refused rows are those of ``Plan.record_sql``. A rule that reads one field is a
 function of that field's text: where the texts repeat, it runs on the distinct ones, and rows take its results by
-number. All other rules run on the rows.
+number. All other rules run on the rows, and take by number what is trimmed or looked up of a text that repeats.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from comity.mappings.lookup import fill_lookup
+from comity.mappings.lookup import fill_lookup, results_of
 from comity.mappings.plan import FLAG_END
 from comity.mappings.record_file import BATCH, encoded_once
+from comity.mappings.rules_sql import Source, cells_sql, result_name, rules_sql, text_sql
+from comity.mappings.staged import longer, whole
+from comity.mappings.text_steps import sql_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,16 +66,17 @@ class ByText:
         self.connection, self.plan, self.staged, self.provenance = connection, plan, staged, provenance
         self.by_row: Rules = []
         self.by_field: dict[str, Rules] = {}
-        (branch,) = plan.branches
-        for number, rule in enumerate(branch.rules):
+        (self.branch,) = plan.branches
+        for number, rule in enumerate(self.branch.rules):
             (field,) = rule.fields if len(rule.fields) == 1 else ("",)
             if field in staged.repeating and number:
                 self.by_field.setdefault(field, []).append((number, rule))
-            else:
+            elif rule.columns or rule.flags:  # others are the same for every row
                 self.by_row.append((number, rule))
         self.places: list[Places] = []
         self.results: dict[str, dict[str, pa.Array]] = {}
-        self.scans: dict[str, str] = {}
+        self.looked_up: dict[str, tuple[str, pa.Table]] = {}
+        self._look_up()
         self._read_texts()
 
     def batches(self) -> Iterator[dict[str, pa.Array]]:
@@ -80,10 +84,8 @@ class ByText:
         import numpy as np
         import pyarrow as pa
 
-        scan = self.staged.rows.scan
-        rows = self.connection.sql(self.plan.rules_sql(scan, self.by_row, self.provenance)).to_arrow_reader(
-            BATCH
-        )
+        sql = rules_sql(self.plan, self._rows_source(), self.by_row, self.provenance)
+        rows = self.connection.sql(sql).to_arrow_reader(BATCH)
         all_rows = self.staged.table.column("source_row").to_numpy()
         numbers = {field: self.staged.place_of(field) for field in self.by_field}
         begin = 0
@@ -108,40 +110,88 @@ class ByText:
                 yield self._columns(batch, taken)
 
     def apart(self) -> str | None:
-        """A scan of the rows at ``places``; None when there are none."""
+        """A scan of the rows at ``places``, for the steps of the plan; None when there are none."""
         import numpy as np
 
-        return self.staged.pick(self.connection, np.concatenate(self.places)) if self.places else None
+        if not self.places:
+            return None
+        for name, (_, found) in self.looked_up.items():
+            self.connection.register("looked_up", found.drop_columns(["source_row"]))
+            self.connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT ON (text) * FROM looked_up "
+                "WHERE text IS NOT NULL"
+            )
+        return self.staged.pick(self.connection, np.concatenate(self.places))
+
+    def _look_up(self) -> None:
+        """The lookups: those of one field that repeats by its texts, in their order, and the others as tables."""
+        for lookup in self.branch.lookups:
+            (field,) = lookup.fields if len(lookup.fields) == 1 else ("",)
+            if field in self.staged.repeating:
+                scan = self.staged.scan(self.connection, "texts_of_one", self.staged.texts([field]))
+                texts = text_sql(self.branch, Source(scan), lookup.text)
+                self.looked_up[lookup.name] = field, results_of(self.connection, lookup, texts)
+            else:
+                texts = self.plan.texts_sql(self.branch, lookup.text, self.staged.rows.scan)
+                fill_lookup(self.connection, lookup, texts)
+
+    def _results(self, lookup: str) -> list[str]:
+        return [name for name in self.looked_up[lookup][1].column_names if name not in ("source_row", "text")]
 
     def _read_texts(self) -> None:
         """What the rules make of the distinct texts."""
         fields = sorted(self.by_field, key=self._count)
         short = [field for field in fields if self._count(field) <= _SHORT]
-        groups = [short, *([field] for field in fields[len(short) :])]
-        for place, group in enumerate(filter(None, groups)):
-            scan = self.staged.texts(self.connection, f"texts_{place}", group)
-            self.scans |= dict.fromkeys(group, scan)
-        self._fill_lookups()
-        for group in filter(None, groups):
+        for group in filter(None, (short, *([field] for field in fields[len(short) :]))):
+            table, lookups = self.staged.texts(group), {}
+            for lookup, (field, found) in self.looked_up.items():
+                if field in group:
+                    lookups[lookup] = self._results(lookup)
+                    for name in lookups[lookup]:
+                        column = longer(whole(found.column(name)), table.num_rows)
+                        table = table.append_column(result_name(lookup, name), column)
+            source = Source(self.staged.scan(self.connection, "texts_of_some", table), lookups=lookups)
             rules = list(chain.from_iterable(self.by_field[field] for field in group))
-            sql = self.plan.rules_sql(self.scans[group[0]], rules, self.provenance)
+            sql = rules_sql(self.plan, source, rules, self.provenance)
             made = self.connection.sql(f"SELECT * FROM ({sql}) ORDER BY source_row").to_arrow_table()
             for field in group:
                 own = made.slice(0, self._count(field) + 1).combine_chunks().to_batches()[0]
                 self.results[field] = {name: encoded_once(own.column(name)) for name in own.schema.names}
 
+    def _rows_source(self) -> Source:
+        """The rows, with the texts that repeat trimmed, and with what was looked up of them."""
+        read = frozenset[str]().union(*(rule.fields for _, rule in self.by_row))
+        table, lookups = self.staged.table, {}
+        repeating = [field for field in table.column_names if field in read & self.staged.repeating.keys()]
+        for field in repeating:
+            scan = self.staged.scan(self.connection, "texts_of_one", self.staged.texts([field]))
+            sql = (
+                f"SELECT {sql_name(field)} FROM ({cells_sql(self.branch, scan, [field])}) ORDER BY source_row"
+            )
+            cells = whole(self.connection.sql(sql).to_arrow_table().column(0))
+            table = table.set_column(table.column_names.index(field), field, self._by_number(field, cells))
+        for lookup, (field, found) in self.looked_up.items():
+            if field in repeating:
+                lookups[lookup] = self._results(lookup)
+                for name in lookups[lookup]:
+                    column = whole(found.column(name))
+                    table = table.append_column(result_name(lookup, name), self._by_number(field, column))
+        scan = self.staged.scan(self.connection, "staged_rows", table)
+        return Source(scan, frozenset(repeating), lookups)
+
+    def _by_number(self, field: str, values: pa.Array) -> pa.Array:
+        """The values of a field's texts, for the rows."""
+        import pyarrow as pa
+
+        numbers = self.staged.repeating[field].indices
+        return (
+            values.take(numbers)
+            if pa.types.is_nested(values.type)
+            else pa.DictionaryArray.from_arrays(numbers, values)
+        )
+
     def _count(self, field: str) -> int:
         return len(self.staged.repeating[field].dictionary)
-
-    def _fill_lookups(self) -> None:
-        (branch,) = self.plan.branches
-        for lookup in branch.lookups:
-            scan = self.staged.rows.scan
-            if len(lookup.fields) == 1 and (only := min(lookup.fields)) in self.staged.repeating:
-                scan = self.scans.get(only) or self.staged.texts(
-                    self.connection, f"texts_of_{lookup.name}", [only]
-                )
-            fill_lookup(self.connection, lookup, self.plan.texts_sql(branch, lookup.text, scan))
 
     def _rules(self) -> Iterator[tuple[str, int, RulePlan]]:
         """Field (empty: of the rows), number and rule, in the order of the rules."""

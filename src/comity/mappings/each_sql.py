@@ -64,11 +64,19 @@ def items_sql(each: Each, fields: Sequence[SourceField], source: str) -> tuple[s
     return sql, reach
 
 
-def cells_sql(items: str, fields: dict[str, SourceField]) -> str:
-    """The items with every text trimmed once, and missing where nothing is left."""
-    cells = ", ".join(
-        f"{trimmed(sql_name(name))} AS {sql_name(name)}" if field.shape == "text" else sql_name(name)
+def cells_of(fields: dict[str, SourceField]) -> dict[str, str]:
+    """Field → SQL of its cell: every text trimmed once, and missing where nothing is left."""
+    return {
+        name: trimmed(sql_name(name)) if field.shape == "text" else sql_name(name)
         for name, field in fields.items()
+    }
+
+
+def cells_sql(items: str, fields: dict[str, SourceField]) -> str:
+    """The items with every cell."""
+    cells = ", ".join(
+        sql if sql == sql_name(name) else f"{sql} AS {sql_name(name)}"
+        for name, sql in cells_of(fields).items()
     )
     return f"SELECT source_row, {ELEMENT}, {cells} FROM ({items})"
 

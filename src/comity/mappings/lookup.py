@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from comity.mappings.calendar import LIBRARIES, read_date
 from comity.mappings.date_sql import full_date, month_start, sql_reads, year_start
+from comity.mappings.staged import whole
 from comity.mappings.text_steps import sql_text
 from comity.mappings.transliterate import latin_words, name_words
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 _NOT_ASCII = "strlen(text) <> length(text)"
 # For ASCII, in SQL: an apostrophe is no end of a word, every other sign is one.
@@ -36,7 +38,7 @@ class LookupKind(Protocol):
         ...
 
     def select(self, texts: str) -> str:
-        """A SELECT of ``text`` and the results for the SELECT ``texts``, of any value where Python does it."""
+        """The SELECT ``texts``, of ``text`` and perhaps more, with the results, of any value where Python does it."""
         ...
 
     def results(self, texts: list[str]) -> dict[str, list[Any]]:
@@ -66,16 +68,17 @@ class DateLookup:
             nothing = (
                 "CAST(NULL AS VARCHAR) AS edtf, CAST(NULL AS DATE) AS earliest, CAST(NULL AS DATE) AS latest"
             )
-            return f"SELECT text, {nothing} FROM ({texts})"
+            return f"SELECT *, {nothing} FROM ({texts})"
         grains = ", ".join(
             f"{start('text', self.formats, self.calendar)} AS {grain}"
             for grain, start in (("day", full_date), ("month", month_start), ("year", year_start))
         )
         return (
-            "SELECT text, coalesce(CAST(day AS VARCHAR), strftime(month, '%Y-%m'), strftime(year, '%Y')) AS edtf, "
+            "SELECT * EXCLUDE (day, month, year), "
+            "coalesce(CAST(day AS VARCHAR), strftime(month, '%Y-%m'), strftime(year, '%Y')) AS edtf, "
             "coalesce(day, month, year) AS earliest, coalesce(day, last_day(month), "
             "CAST(year + INTERVAL 1 YEAR - INTERVAL 1 DAY AS DATE)) AS latest "
-            f"FROM (SELECT text, {grains} FROM ({texts}))"
+            f"FROM (SELECT *, {grains} FROM ({texts}))"
         )
 
     def results(self, texts: list[str]) -> dict[str, list[Any]]:
@@ -97,7 +100,7 @@ class LatinLookup:
     rest: ClassVar[str] = _NOT_ASCII
 
     def select(self, texts: str) -> str:
-        return f"SELECT text, {_ASCII_WORDS.format('A-Z0-9')} AS value FROM ({texts})"
+        return f"SELECT *, {_ASCII_WORDS.format('A-Z0-9')} AS value FROM ({texts})"
 
     def results(self, texts: list[str]) -> dict[str, list[Any]]:
         return {"text": texts, "value": [latin_words(text, self.language) for text in texts]}
@@ -111,7 +114,7 @@ class NameWordsLookup:
     rest: ClassVar[str] = _NOT_ASCII
 
     def select(self, texts: str) -> str:
-        return f"SELECT text, {_ASCII_WORDS.format('A-Z')} AS value FROM ({texts})"
+        return f"SELECT *, {_ASCII_WORDS.format('A-Z')} AS value FROM ({texts})"
 
     def results(self, texts: list[str]) -> dict[str, list[Any]]:
         return {"text": texts, "value": [name_words(text) for text in texts]}
@@ -136,11 +139,12 @@ class ListCodesLookup:
         known = f"list_filter(list_transform(items, lambda x: MAP {{{pairs}}}[x]), lambda x: x IS NOT NULL)"
         return (
             # list_distinct would not keep the order.
-            "SELECT text, list_filter(known, lambda x, i: list_position(known, x) = i) AS codes, unmapped, "
+            "SELECT * EXCLUDE (items, known, unmapped), "
+            "list_filter(known, lambda x, i: list_position(known, x) = i) AS codes, unmapped, "
             "len(items) > len(known) + len(unmapped) AS no_equivalent FROM ("
-            f"SELECT text, items, {known if pairs else 'CAST([] AS VARCHAR[])'} AS known, "
+            f"SELECT *, {known if pairs else 'CAST([] AS VARCHAR[])'} AS known, "
             f"list_filter(items, lambda x: NOT list_contains({keys}, x)) AS unmapped "
-            f"FROM (SELECT text, {self.items} AS items FROM ({texts})))"
+            f"FROM (SELECT *, {self.items} AS items FROM ({texts})))"
         )
 
     def results(self, texts: list[str]) -> dict[str, list[Any]]:
@@ -172,3 +176,23 @@ def fill_lookup(connection: duckdb.DuckDBPyConnection, lookup: Lookup, texts: st
         connection.execute(f"DELETE FROM {name} WHERE {kind.rest}")
         columns = ", ".join(f"unnest(?) AS {column}" for column in filled)
         connection.execute(f"INSERT INTO {name} BY NAME SELECT {columns}", list(filled.values()))
+
+
+def results_of(connection: duckdb.DuckDBPyConnection, lookup: Lookup, texts: str) -> pa.Table:
+    """``source_row``, ``text`` and the results for the SELECT ``texts`` of those two, in the order of the first."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kind = lookup.kind
+    rest = f"coalesce({kind.rest}, false) AND text IS NOT NULL" if kind.rest else "false"
+    sql = f"SELECT *, {rest} AS rest FROM ({kind.select(texts)}) ORDER BY source_row"
+    found = connection.sql(sql).to_arrow_table()
+    rest_of = whole(found.column("rest"))
+    if pc.any(rest_of).as_py():
+        filled = kind.results(found.column("text").filter(rest_of).to_pylist())
+        for place, name in enumerate(found.column_names):
+            if name in filled:
+                column = whole(found.column(name))
+                values = pa.array(filled[name], column.type)
+                found = found.set_column(place, name, pc.replace_with_mask(column, rest_of, values))
+    return found.drop_columns(["rest"])

@@ -34,6 +34,20 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Working:
+    """The working columns of a branch by the step that makes them: name → SQL over the steps before it.
+
+    ``cells``: the fields, trimmed; then as in ``value.Steps``. ``crosswalks``: those that a join may ask.
+    """
+
+    cells: dict[str, str]
+    tried: dict[str, str]
+    given: dict[str, str]
+    parsed: dict[str, str]
+    crosswalks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class RulePlan:
     """What one rule adds to a record, or the key: SQL over the step before ``read``, apart from that of other rules.
 
@@ -56,7 +70,7 @@ class BranchPlan:
     """One kind of record made from a row. ``steps`` end in ``judged``; ``columns`` are the standard's, in order.
 
     ``constants``: the columns whose SQL needs no row. ``told``: for a person, what it makes of a row and by which key.
-    ``rules``: the same record rule by rule, the key first.
+    ``rules``: the same record rule by rule, the key first; ``working``: the columns that they are made from.
     """
 
     judged: str
@@ -69,6 +83,7 @@ class BranchPlan:
     findings: tuple[Finding, ...]
     read: str
     given: str
+    working: Working
     told: tuple[str, ...] = ()
     rules: tuple[RulePlan, ...] = ()
 
@@ -115,7 +130,7 @@ class Plan:
         steps = [("source", scan)]
         for branch in self.branches:
             steps += [step for step in branch.steps if step not in steps]
-        return f"WITH {_named(steps)}\n{select}"
+        return f"WITH {named_steps(steps)}\n{select}"
 
     @property
     def constants(self) -> frozenset[str]:
@@ -129,7 +144,7 @@ class Plan:
 
     def constant_sql(self, provenance: Provenance) -> str:
         """One row: the columns that are the same in every record."""
-        run, constants = _run_values(provenance), self.constants
+        run, constants = run_values(provenance), self.constants
         columns = (
             f"{fill(name, sql, run)} AS {sql_name(name)}"
             for name, sql in self.branches[0].columns
@@ -145,7 +160,7 @@ class Plan:
         ``varying`` leaves out the columns that are the same in every record. ``numbered`` adds ``branch`` and
         ``element``, which tell the records of one row in the row's own order.
         """
-        run, left_out = _run_values(provenance), self.constants if varying else frozenset()
+        run, left_out = run_values(provenance), self.constants if varying else frozenset()
         selects = []
         for number, branch in enumerate(self.branches, 1):
             columns = ",\n  ".join(
@@ -191,31 +206,6 @@ class Plan:
             f"FROM ({items}) GROUP BY source_row)",
         )
 
-    def rules_sql(self, scan: str, rules: Sequence[tuple[int, RulePlan]], provenance: Provenance) -> str:
-        """What numbered rules of the only branch make of every row of ``scan``, whatever the others make of it:
-
-        ``source_row``, the columns that they fill, and for each ``rejects``, ``finds`` and ``flags`` with its number.
-        """
-        (branch,), run = self.branches, _run_values(provenance)
-        before = next(at for at, (name, _) in enumerate(branch.steps) if name == branch.read)
-        joins = dict.fromkeys(join for _, rule in rules for join in rule.joins)
-        # A crosswalk that nobody asks would be parsed all the same.
-        steps = [("source", scan)]
-        steps += [
-            step for step in branch.steps[:before] if step[1] or any(_asks(join, step[0]) for join in joins)
-        ]
-        reads = "".join(f", {read}" for _, rule in rules for read in rule.reads)
-        steps.append((branch.read, f"SELECT {steps[-1][0]}.*{reads} FROM {steps[-1][0]} {' '.join(joins)}"))
-        sql, columns = dict(branch.columns), ["source_row"]
-        for number, rule in rules:
-            columns += [f"{fill(name, sql[name], run)} AS {sql_name(name)}" for name in rule.columns]
-            columns += (
-                [f"{rule.rejects} AS {sql_name(f'rejects {number}')}"] if rule.rejects != "false" else []
-            )
-            columns += [f"{rule.finds} AS {sql_name(f'finds {number}')}"] if rule.finds != "false" else []
-            columns += [f"{rule.flags} AS {sql_name(f'flags {number}')}"] if rule.flags else []
-        return f"WITH {_named(steps)}\nSELECT {', '.join(columns)} FROM {branch.read}"
-
     def texts_sql(self, branch: BranchPlan, column: str, scan: str) -> str:
         """A SELECT of the distinct texts in a given column of the branch."""
         steps = [("source", scan)]
@@ -224,16 +214,13 @@ class Plan:
             if name == branch.given:
                 break
         return (
-            f"WITH {_named(steps)} SELECT DISTINCT {column} AS text FROM {branch.given} "
+            f"WITH {named_steps(steps)} SELECT DISTINCT {column} AS text FROM {branch.given} "
             f"WHERE {column} IS NOT NULL"
         )
 
 
-def _asks(join: str, crosswalk: str) -> bool:
-    return join.startswith(f"LEFT JOIN {crosswalk.partition('(')[0]} ")
-
-
-def _run_values(provenance: Provenance) -> dict[str, str]:
+def run_values(provenance: Provenance) -> dict[str, str]:
+    """What stands for the values of a night in the columns of a record, as SQL."""
     return {
         "export_id": sql_text(provenance.export_id),
         "mapping_version": sql_text(provenance.mapping_version),
@@ -242,7 +229,8 @@ def _run_values(provenance: Provenance) -> dict[str, str]:
     }
 
 
-def _named(steps: list[tuple[str, str]]) -> str:
+def named_steps(steps: Sequence[tuple[str, str]]) -> str:
+    """Steps as the named queries of a statement."""
     # A part is read once for each branch rather than kept in memory: memory stays flat.
     return ",\n".join(
         f"{name} AS NOT MATERIALIZED (\n  {sql}\n)" if "(" not in name else name for name, sql in steps

@@ -41,12 +41,22 @@ class Staged:
         column = self.repeating[field]
         return column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False)
 
+    def scan(self, connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> str:
+        """A SELECT of ``table`` under that name: the part's columns, null where it has none, and what it has beside."""
+        connection.register(name, table)
+        columns = [
+            f"{_typed(column, kind) if column in table.column_names else f'CAST(NULL AS {kind})'} AS {sql_name(column)}"
+            for column, kind in self.types.items()
+        ]
+        columns += [sql_name(column) for column in table.column_names if column not in self.types]
+        return f"SELECT {', '.join(columns)} FROM {name}"
+
     def pick(self, connection: duckdb.DuckDBPyConnection, places: Any) -> str:
         """A scan of the rows at those places."""
-        return _scan(connection, "picked", self.table.take(places), self.types)
+        return self.scan(connection, "picked", self.table.take(places))
 
-    def texts(self, connection: duckdb.DuckDBPyConnection, name: str, fields: Collection[str]) -> str:
-        """A scan of rows that hold every text of the repeating ``fields`` once, by its number, and no text last.
+    def texts(self, fields: Collection[str]) -> pa.Table:
+        """Rows that hold every text of the repeating ``fields`` once, by its number, and no text last.
 
         The texts of one field stand beside those of another that has nothing to do with them.
         """
@@ -55,9 +65,15 @@ class Staged:
         height = 1 + max(len(self.repeating[field].dictionary) for field in fields)
         columns = {"source_row": pa.array(range(height), pa.int64())}
         for field in fields:
-            texts = self.repeating[field].dictionary
-            columns[field] = pa.concat_arrays([texts, pa.nulls(height - len(texts), texts.type)])
-        return _scan(connection, name, pa.table(columns), self.types)
+            columns[field] = longer(self.repeating[field].dictionary, height)
+        return pa.table(columns)
+
+
+def longer(column: pa.Array, height: int) -> pa.Array:
+    """``column`` with nulls behind it."""
+    import pyarrow as pa
+
+    return pa.concat_arrays([column, pa.nulls(height - len(column), column.type)])
 
 
 def stage_rows(connection: duckdb.DuckDBPyConnection, rows: Rows, read: pa.Table | None = None) -> Staged:
@@ -75,22 +91,23 @@ def stage_rows(connection: duckdb.DuckDBPyConnection, rows: Rows, read: pa.Table
     columns: dict[str, pa.Array] = {}
     repeating: dict[str, pa.DictionaryArray] = {}
     for name in read.column_names:
-        column = _whole(read.column(name))
+        column = whole(read.column(name))
         if pa.types.is_string(column.type) and types[name] == "VARCHAR":
             encoded = _encoded(column)
             if encoded is not None:
                 column = repeating[name] = encoded
         columns[name] = column
-    table = pa.table(columns)
-    scan = _scan(connection, "staged", table, types)
-    return Staged(replace(rows, scan=scan, count=table.num_rows), table, types, repeating)
+    staged = Staged(rows, pa.table(columns), types, repeating)
+    scan = staged.scan(connection, "staged", staged.table)
+    return replace(staged, rows=replace(rows, scan=scan, count=staged.table.num_rows))
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """The column in one piece."""
     import pyarrow as pa
 
-    whole = column.combine_chunks()
-    return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
+    combined = column.combine_chunks()
+    return combined if isinstance(combined, pa.Array) else pa.concat_arrays(combined.chunks)
 
 
 def _encoded(texts: pa.Array) -> pa.DictionaryArray | None:
@@ -104,16 +121,6 @@ def _encoded(texts: pa.Array) -> pa.DictionaryArray | None:
             return None
     encoded = texts.dictionary_encode()
     return encoded if len(encoded.dictionary) <= max(_FEW, len(texts) // _TIMES) else None
-
-
-def _scan(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table, types: dict[str, str]) -> str:
-    """A SELECT of ``table`` with all columns in ``types``; one that the table does not have is null."""
-    connection.register(name, table)
-    columns = ", ".join(
-        f"{_typed(column, kind) if column in table.column_names else f'CAST(NULL AS {kind})'} AS {sql_name(column)}"
-        for column, kind in types.items()
-    )
-    return f"SELECT {columns} FROM {name}"
 
 
 def _typed(column: str, kind: str) -> str:
