@@ -23,7 +23,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "adapter new": (
         "comity adapter new aa-register EXPORT.csv --country FR --authority 'Name of the owner' --into FOLDER",
         "comity adapter new aa-register EXPORT.csv --country FR --record vehicle --show",
-        "comity adapter new aa-register TAPE.dat --country FR --layout LAYOUT.csv",
+        "comity adapter new aa-register TAPE.dat --country FR --layout LAYOUT.csv --show",
     ),
     "adapter profile": ("comity adapter profile EXPORT.csv --output FOLDER/profile.json",),
     "adapter synthesise": ("comity adapter synthesise PROFILE.json --output FOLDER/sample.csv --rows 50",),
