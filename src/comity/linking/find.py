@@ -24,6 +24,7 @@ from comity.linking.records import (
     source_of,
     write_links,
 )
+from comity.store.progress_bar import no_progress_bar
 from comity.store.view_sql import literal, literals
 
 if TYPE_CHECKING:
@@ -205,7 +206,7 @@ def _connection(settings: Settings) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(config={"threads": settings.jobs, "preserve_insertion_order": False})
-    connection.execute("SET enable_progress_bar = false")
+    no_progress_bar(connection)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET memory_limit = '2500MB'")
     connection.execute(f"SET temp_directory = {literal(settings.data_dir / 'staging' / 'links.spill')}")

@@ -108,6 +108,7 @@ class Federation:
         """
         import duckdb
 
+        from comity.store.progress_bar import no_progress_bar
         from comity.store.view_sql import literal, literals
 
         with asking():
@@ -121,8 +122,7 @@ class Federation:
             )
             try:
                 connection.execute("SET TimeZone = 'UTC'")
-                # It would be written into the answer, also into a pipe.
-                connection.execute("SET enable_progress_bar = false")
+                no_progress_bar(connection)
                 connection.execute(f"SET temp_directory = {literal(self._scratch / 'spill')}")
                 connection.execute(f"ATTACH {literal(self.views)} AS {NAME} (READ_ONLY)")
                 connection.execute(f"USE {NAME}")

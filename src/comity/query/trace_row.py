@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from comity.errors import ComityError, QueryError
 from comity.query.failure import asking
 from comity.query.trace_item import Item, find_item
+from comity.store.progress_bar import no_progress_bar
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -64,7 +65,7 @@ def read_row(
         )
     number = int(record["source_row"])
     with tempfile.TemporaryDirectory(prefix="comity-") as folder, duckdb.connect() as connection, asking():
-        connection.execute("SET enable_progress_bar = false")  # it would go to standard output
+        no_progress_bar(connection)
         reading = read_export(adapter, archived, Path(folder))
         row, raw, cells = _row_of(connection, adapter, reading, number)
         item: Item | None = None

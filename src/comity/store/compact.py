@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from comity.store.failure import storing
 from comity.store.layout import FINAL, sync
 from comity.store.lock import holding
+from comity.store.progress_bar import no_progress_bar
 from comity.store.rewrite import sha256_of
 from comity.store.view_sql import identifier, literal, literals
 
@@ -101,7 +102,7 @@ def _write(record_type: RecordType, paths: list[Path], target: Path, memory_limi
     from comity.standard import field_ids_clause
 
     with duckdb.connect(config={"threads": 1, "memory_limit": memory_limit}) as duck:
-        duck.execute("SET enable_progress_bar = false")
+        no_progress_bar(duck)
         duck.execute("SET TimeZone = 'UTC'")
         scan = f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true)"
         present = {row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}

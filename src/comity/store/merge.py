@@ -20,6 +20,7 @@ from comity.errors import StoreError
 from comity.store.failure import storing
 from comity.store.layout import PRIVATE
 from comity.store.merge_changes import content_columns, stage_changes, staged_parts, trace_cells
+from comity.store.progress_bar import no_progress_bar
 from comity.store.publication import StagedChanges, StagedFile
 from comity.store.view_sql import earlier_names, identifier, literal, literals
 
@@ -78,7 +79,7 @@ def merge(
         try:
             duck.execute(f"SET temp_directory = {literal(into / 'merge.tmp')}")
             duck.execute("SET TimeZone = 'UTC'")
-            duck.execute("SET enable_progress_bar = false")  # it would go to standard output
+            no_progress_bar(duck)
             _view(duck, "fresh", [file.path for file in staged], record_type)
             _view(duck, "old", previous, record_type)
             _compare(duck, record_type, target, cells)

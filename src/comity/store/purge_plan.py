@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from comity.errors import StoreError
 from comity.store.layout import PRIVATE, make_folder, sync
+from comity.store.progress_bar import no_progress_bar
 from comity.store.view_sql import literals
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def find(
         where.append("purge_after < ?")
         values.append(past)
     with duckdb.connect(config={"threads": 1}) as duck:
-        duck.execute("SET enable_progress_bar = false")
+        no_progress_bar(duck)
         found = [t for kind in _types(store) for t in _select(duck, store, kind, " OR ".join(where), values)]
         ids = [target.record_id for target in found if not (past and target.held)]
         if "link" in _types(store) and ids:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from comity.store.catalogue import change_files, last_release, published_at, release_files, report_files
 from comity.store.failure import storing
 from comity.store.layout import PRIVATE, sync
+from comity.store.progress_bar import no_progress_bar
 from comity.store.renewals import last_renewals, renewed
 from comity.store.view_changes import CHANGES, WITHDRAWALS, changes_sql, withdrawals_sql
 from comity.store.view_comments import about
@@ -74,7 +75,7 @@ def build_beside(
         duck = duckdb.connect(config={"threads": 1, "memory_limit": "256MB"})
         try:
             duck.execute("SET TimeZone = 'UTC'")
-            duck.execute("SET enable_progress_bar = false")  # it would go to standard output
+            no_progress_bar(duck)
             duck.execute(f"ATTACH {literal(beside)} AS views (STORAGE_VERSION '{STORAGE_VERSION}')")
             duck.execute("USE views")
             # One transaction: each of the many comments would else wait for the disk.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from comity.store.catalogue import last_release, release_files
 from comity.store.failure import storing
 from comity.store.merge_changes import changes_file
+from comity.store.progress_bar import no_progress_bar
 from comity.store.view_sql import literals
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def _withdrawn(record_type: str, files: list[StoredFile], into: Path) -> StagedC
 
     path = into / f"{uuid.uuid4()}.changes"
     with storing("recording what is withdrawn", path), duckdb.connect(config={"threads": 1}) as duck:
-        duck.execute("SET enable_progress_bar = false")
+        no_progress_bar(duck)
         scan = f"read_parquet({literals(file.path for file in files)}, hive_partitioning = false)"
         return changes_file(
             duck, f"SELECT record_id, 'withdrawn' AS kind, []::VARCHAR[] AS source_columns, "

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comity.mappings.text_steps import sql_text
+from comity.store.progress_bar import no_progress_bar
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +73,7 @@ def conformance(
 
     exports = tuple(export for export in report.exports if export.source_id in sources)
     with duckdb.connect(config={"memory_limit": "512MB", "threads": 1}) as reader:
-        reader.execute("SET enable_progress_bar = false")
+        no_progress_bar(reader)
         _rejected(reader, _rejects_files(store, report.run_id, sources))
         _broken(reader, folder, sources)
         lines = [*_rejected_lines(reader, exports), *_broken_lines(reader, exports, checks)]
