@@ -108,6 +108,8 @@ def test_an_empty_file_lacks_its_first_key(tmp_path: Path) -> None:
     [
         "a: &x [*x]",
         "[" * 5000,
+        f"{'[' * 100_000}{']' * 100_000}",
+        "- " * 100_000,
         "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10 if n else ['x'])}]\n" for n in range(12)),
         "a: !!int many",
         "a: !!timestamp soon",
@@ -118,6 +120,8 @@ def test_an_empty_file_lacks_its_first_key(tmp_path: Path) -> None:
     ids=[
         "inside itself",
         "deep",
+        "so deep that a parser in C would crash",
+        "so deep in blocks",
         "aliases of aliases",
         "no integer",
         "no time",
@@ -132,6 +136,19 @@ def test_what_would_be_a_traceback_or_a_bomb_is_an_error_like_any_other(tmp_path
 
     assert error.value.code == "config.bad-yaml"
     assert error.value.remedy
+
+
+def test_both_parsers_of_yaml_read_the_same_values_at_the_same_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "a: {b: [1, NO, 1.5], 'ä': \"x\"}\nc: &here |\n  text\n  more\nd: *here\n'e f': [yes, ~, 2026-01-01, 12:30]\n"
+    path = write(tmp_path, text)
+    quick = read_yaml(path)
+
+    monkeypatch.setattr("comity.config.yaml_file._quick", None)
+
+    assert read_yaml(path) == quick
+    assert quick[1][("a", "ä")] == (1, 22)
 
 
 def test_a_file_that_is_not_there_not_utf8_or_no_file_says_so(tmp_path: Path) -> None:
