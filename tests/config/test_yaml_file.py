@@ -141,7 +141,7 @@ def test_what_would_be_a_traceback_or_a_bomb_is_an_error_like_any_other(tmp_path
 def test_both_parsers_of_yaml_read_the_same_values_at_the_same_places(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = "a: {b: [1, NO, 1.5], 'ä': \"x\"}\nc: &here |\n  text\n  more\nd: *here\n'e f': [yes, ~, 2026-01-01, 12:30]\n"
+    text = "a: {b: [1, NO, 1.5], 'ä': \"x\"}\nc: &here |\n  text\n  more\nd: *here\n'e f': [yes, ~, 2026-01-01, 12:30]"
     path = write(tmp_path, text)
     quick = read_yaml(path)
 

@@ -17,6 +17,7 @@ PROGRAM = """
 import os, signal, sys
 from pathlib import Path
 import comity.store.release as release
+import comity.store.view_fill as view_fill
 import comity.store.views as views
 from tests.store import small
 
@@ -38,14 +39,14 @@ def kill_around(call):
 store = small.open_store(data, url)
 run_id = store.begin_run()
 items = [small.publication(store, run_id, 5, "aa-cars"), small.publication(store, run_id, 6, "bb-cars", "BB")]
-module = {"release": release, "views": views}[room]
+module = {"release": release, "views": views, "view_fill": view_fill}[room]
 setattr(module, name, kill_around(getattr(module, name)))
 store.publish(run_id, items)
 """
 MOMENTS = {
     "one of two files moved": ("release:move_into_place:after:1", 1),
     "in the transaction": ("release:record_accounts:after:1", 1),
-    "views half built": ("views:_create_view:after:1", 1),
+    "views half built": ("view_fill:_put_view:after:1", 1),
     "views not on the disk": ("views:sync:before:1", 1),
     "views built, not committed": ("release:build_beside:after:1", 1),
     "committed, views not shown": ("release:put_in_place:before:1", 2),

@@ -164,7 +164,7 @@ def test_a_failure_after_files_moved_gives_them_back(store: Store, monkeypatch: 
     run_id = store.begin_run()
     item = small.publication(store, run_id, 3)
     with monkeypatch.context() as broken:
-        broken.setattr("comity.store.release.build_beside", lambda *_: 1 / 0)
+        broken.setattr("comity.store.release.build_beside", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             store.publish(run_id, [item])
     assert _records(store) == []

@@ -109,7 +109,7 @@ class Federation:
         import duckdb
 
         from comity.store.progress_bar import no_progress_bar
-        from comity.store.view_sql import literal, literals
+        from comity.store.view_sql import literal, path_list
 
         with asking():
             bounds = {
@@ -128,7 +128,7 @@ class Federation:
                 connection.execute(f"USE {NAME}")
                 listed = "SELECT path FROM ledger.files UNION ALL SELECT path FROM ledger.report_files"
                 paths = [row[0] for row in connection.execute(listed).fetchall()]
-                connection.execute(f"SET allowed_paths = {literals([*paths, *map(_absolute, read)])}")
+                connection.execute(f"SET allowed_paths = {path_list([*paths, *map(_absolute, read)])}")
                 connection.execute("SET enable_external_access = false")
                 connection.execute("SET lock_configuration = true")
             except BaseException:

@@ -6,7 +6,9 @@ type's own, the rest of the envelope; partial dates are expanded; a retired colu
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from comity.errors import StandardError, nearest
@@ -56,6 +58,11 @@ class Standard:
     record_types: dict[str, RecordType]
     code_lists: dict[str, CodeList]
     envelope: tuple[Column, ...]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all that the standard says."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
     def record_type(self, name: str) -> RecordType:
         if name not in self.record_types:

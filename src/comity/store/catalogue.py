@@ -6,7 +6,8 @@ nowhere else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from comity.errors import StoreError
 from comity.store.publication import Release, StoredFile
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Select
 
     from comity.store.layout import Layout
 
@@ -100,11 +101,57 @@ def release_files(
         statement = statement.where(files.c.record_type == record_type)
     if source_id is not None:
         statement = statement.where(files.c.source_id == source_id)
-    ordered = statement.order_by(files.c.record_type, files.c.owner_country, files.c.source_id, files.c.path)
-    return [
-        StoredFile(**{**row, "path": layout.root / row["path"]})
-        for row in connection.execute(ordered).mappings()
-    ]
+    return _stored(connection, layout, statement)
+
+
+def differing_files(
+    connection: Connection, layout: Layout, since: int, release: int
+) -> tuple[list[StoredFile], list[StoredFile]]:
+    """The files of each of two releases that the other has not."""
+    from sqlalchemy import not_, select
+
+    from comity.store.tables import files
+
+    earlier, later = _in_release(since), _in_release(release)
+    return (
+        _stored(connection, layout, select(files).where(earlier, not_(later))),
+        _stored(connection, layout, select(files).where(later, not_(earlier))),
+    )
+
+
+def held_by(connection: Connection, release: int) -> tuple[int, int, int]:
+    """How many files, records and bytes a release has."""
+    from sqlalchemy import func, select
+
+    from comity.store.tables import files
+
+    sums = (func.coalesce(func.sum(column), 0) for column in (files.c.rows, files.c.bytes))
+    count, rows, size = connection.execute(select(func.count(), *sums).where(_in_release(release))).one()
+    return int(count), int(rows), int(size)
+
+
+def sums_by_type(connection: Connection, release: int) -> dict[str, tuple[int, int]]:
+    """The number of files and of records of every record type that a release has."""
+    from sqlalchemy import func, select
+
+    from comity.store.tables import files
+
+    sums = select(files.c.record_type, func.count(), func.sum(files.c.rows)).where(_in_release(release))
+    return {
+        name: (int(count), int(rows))
+        for name, count, rows in connection.execute(sums.group_by(files.c.record_type))
+    }
+
+
+def _stored(connection: Connection, layout: Layout, statement: Select[Any]) -> list[StoredFile]:
+    from comity.store.tables import files as f
+
+    columns = [f.c[field.name] for field in fields(StoredFile)]
+    ordered = statement.with_only_columns(*columns).order_by(
+        f.c.record_type, f.c.owner_country, f.c.source_id, f.c.path
+    )
+    # Thousands of them, at every release: nothing is done twice for one.
+    return [StoredFile(row[0], layout.root / row[1], *row[2:]) for row in connection.execute(ordered)]
 
 
 def report_files(connection: Connection, layout: Layout, report: str, release: int) -> Sequence[Path]:

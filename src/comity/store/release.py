@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from comity.errors import StoreError
-from comity.store.catalogue import last_release, release_files
+from comity.store.catalogue import held_by, last_release
 from comity.store.chronicle import record_accounts, record_changes
 from comity.store.failure import storing
 from comity.store.layout import PRIVATE, move_into_place, sync
@@ -68,7 +68,9 @@ def publish(
             with ledger.writing("publishing a release") as connection:
                 _check_untouched(connection, run_id, base, publications)
                 release = _list(connection, layout, run_id, publications, columns_ids, moved)
-                beside = build_beside(connection, layout, standard, layout.views_file, release.number)
+                beside = build_beside(
+                    connection, layout, standard, layout.views_file, release.number, following=True
+                )
                 committing = True
         except BaseException:
             if not (committing and _is_committed(ledger, layout, moved.values())):
@@ -230,7 +232,7 @@ def _list(
             )
             .values(outcome="published")
         )
-    records = sum(file.rows for file in release_files(connection, layout, number))
+    _, records, _ = held_by(connection, number)
     connection.execute(releases.update().where(releases.c.release == number).values(records=records))
     return Release(number, now, run_id, records)
 

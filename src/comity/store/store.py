@@ -100,7 +100,7 @@ class Store:
     def end_run(self, run_id: str, status: str) -> None:
         """End a run and show its rejects and results, also when it published nothing; its staging goes."""
         chronicle.end_run(self.ledger, run_id, status)
-        self.refresh_views()
+        self.refresh_views(following=True)
         handle, _ = self._runs.pop(run_id, (None, 0))
         if handle is not None:
             with storing("clearing the staging of a run", self.layout.staging_of(run_id)):
@@ -271,16 +271,21 @@ class Store:
                 connection, self.layout, release, record_type=record_type, source_id=source_id
             )
 
-    def build_views(self, path: Path, release: int | None = None, since: int | None = None) -> Path:
+    def build_views(
+        self, path: Path, release: int | None = None, since: int | None = None, *, following: bool = False
+    ) -> Path:
         """Write a views file for any release; a reader of the file that was there goes on undisturbed.
 
         ``since``: the release that its view ``changes`` compares with, 0 for none; by default the one before.
+        ``following``: only what became different since the file that is there.
         """
         with self.ledger.reading() as connection:
             for number in (release, since or None):
                 if number is not None:
                     catalogue.check_release(connection, number)
-            beside = build_beside(connection, self.layout, self.standard, path.resolve(), release, since)
+            beside = build_beside(
+                connection, self.layout, self.standard, path.resolve(), release, since, following=following
+            )
         try:
             put_in_place(beside, path)
         except BaseException:
@@ -288,10 +293,10 @@ class Store:
             raise
         return path
 
-    def refresh_views(self) -> None:
-        """Show what was recorded since the last release."""
+    def refresh_views(self, *, following: bool = False) -> None:
+        """Show what the ledger says now; ``following``: nothing was rewritten, only added, since it was shown last."""
         with holding(self.layout.publish_lock, self.wait_seconds):
-            self.build_views(self.layout.views_file)
+            self.build_views(self.layout.views_file, following=following)
 
     @contextmanager
     def _taking(self, path: Path, target: Path) -> Iterator[str]:

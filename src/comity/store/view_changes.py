@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comity.store.merge_changes import PROVENANCE
-from comity.store.view_sql import Report, identifier, literal, literals, record_select
+from comity.store.view_sql import Report, identifier, literal, path_list, record_select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from comity.store.publication import StoredFile
     from comity.store.view_sql import Columns
 
-CHANGES = Report(
-    "changes",
-    "What changed since an earlier release, the one before unless another was asked for: records added and withdrawn,"
-    " and every column that its source or its mapping changed, with both values as text",
-)
-WITHDRAWALS = Report(
-    "withdrawals",
-    "Every record that left the current views since its source no longer brings it, and in which release",
-)
 _COLUMNS = (
     "record_type",
     "source_id",
@@ -41,6 +32,17 @@ _COLUMNS = (
     "old_value",
     "new_value",
 )
+CHANGES = Report(
+    "changes",
+    "What changed since an earlier release, the one before unless another was asked for: records added and withdrawn,"
+    " and every column that its source or its mapping changed, with both values as text",
+    columns=tuple((name, "VARCHAR") for name in _COLUMNS),
+)
+WITHDRAWALS = Report(
+    "withdrawals",
+    "Every record that left the current views since its source no longer brings it, and in which release",
+)
+_KEY = ("owner_country", "record_id")
 _NONE = "SELECT " + ", ".join(f"NULL::VARCHAR AS {name}" for name in _COLUMNS) + " WHERE false"
 
 
@@ -51,16 +53,12 @@ def changes_sql(
     after: Sequence[StoredFile],
     causes: Mapping[str, Sequence[Path]],
 ) -> str:
-    """The body of the view, for records of ``types``. ``before``, ``after``: the files of two releases; ``causes``:
-    by record type, the files of changes that came between.
+    """The body of the view, for records of ``types``. ``before``, ``after``: the files of each of two releases that
+    the other has not; ``causes``: by record type, the files of changes that came between.
     """
-    both = {file.file_id for file in before} & {file.file_id for file in after}
     parts = []
     for record_type in types:
-        sides = [
-            [file for file in side if file.record_type == record_type.name and file.file_id not in both]
-            for side in (before, after)
-        ]
+        sides = [[file for file in side if file.record_type == record_type.name] for side in (before, after)]
         if sides[0] or sides[1]:
             wanted = [(column.name, column.duckdb_type) for column in record_type.columns]
             ids = {column.name: column.field_id for column in record_type.columns}
@@ -72,18 +70,18 @@ def changes_sql(
 def _of_type(record_type: str, wanted: Columns, before: str, after: str, causes: Sequence[Path]) -> str:
     names = [name for name, _ in wanted if name not in PROVENANCE]
     hashed = ", ".join(map(identifier, names))
-    key = "owner_country, record_id"
+    key = ", ".join(_KEY)
     of_record = f"{literal(record_type)} AS record_type, source_id, owner_country, record_id"
     differing = ", ".join(
         f"CASE WHEN old.{n} IS DISTINCT FROM new.{n} THEN"
         f" {{'n': {literal(name)}, 'o': old.{n}::VARCHAR, 'v': new.{n}::VARCHAR}} END"
-        for name, n in ((name, identifier(name)) for name in names)
+        for name, n in ((name, identifier(name)) for name in names if name not in _KEY)
     )
     told = "SELECT NULL::VARCHAR AS record_id, NULL::VARCHAR[] AS by_source WHERE false"
     if causes:
         told = (
             "SELECT record_id, flatten(list(source_columns)) AS by_source FROM"
-            f" read_parquet({literals(causes)}, hive_partitioning = false) GROUP BY record_id"
+            f" read_parquet({path_list(causes)}, hive_partitioning = false) GROUP BY record_id"
         )
     return f"""SELECT * FROM (
 WITH before AS NOT MATERIALIZED ({before}), after AS NOT MATERIALIZED ({after}),
@@ -119,6 +117,6 @@ def withdrawals_sql(paths: Sequence[Path]) -> str:
         )
     return (
         f"SELECT record_id, {names}, listed.release, published_at AS withdrawn_at"
-        f" FROM read_parquet({literals(paths)}, hive_partitioning = false, filename = 'path') AS gone"
+        f" FROM read_parquet({path_list(paths)}, hive_partitioning = false, filename = 'path') AS gone"
         " JOIN ledger.changes AS listed USING (path) JOIN ledger.releases USING (release) WHERE kind = 'withdrawn'"
     )

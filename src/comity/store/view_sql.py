@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from comity.store.publication import StoredFile
 
 Columns = list[tuple[str, str]]
+# What was asked once of columns: a release names the same ones several times.
+_NORMAL: dict[tuple[tuple[str, str], ...], Columns] = {}
+_KNOWN: dict[tuple[object, ...], tuple[dict[str, str], dict[str, str | None]]] = {}
 
 
 @dataclass(frozen=True)
@@ -128,16 +131,18 @@ def record_select(
     for file in sorted(files, key=lambda file: (file.begin_release, str(file.path))):
         groups.setdefault(file.columns_id, []).append(str(file.path))
     scans = [
-        (f"read_parquet({literals(paths)}, hive_partitioning = true, hive_types_autocast = false)", paths[0])
-        for paths in groups.values()
+        (
+            f"read_parquet({path_list(paths)}, hive_partitioning = true, hive_types_autocast = false)",
+            columns_id,
+            paths[0],
+        )
+        for columns_id, paths in groups.items()
     ]
-    columns = columns or _described(duck, _scan_one(scans[-1][1]))
+    columns = columns or _described(duck, _scan_one(scans[-1][2]))
     wanted = _normal(duck, columns)
     selects = [
-        _select(
-            wanted, dict(_described(duck, _scan_one(first))), scan, earlier_names(duck, [first], ids or {})
-        )
-        for scan, first in scans
+        _select(wanted, *_columns_of(duck, columns_id, first, ids or {}), scan=scan)
+        for scan, columns_id, first in scans
     ]
     return "\nUNION ALL\n".join(selects or [f"SELECT {_nulls(wanted)} WHERE false"])
 
@@ -148,8 +153,8 @@ def report_sql(duck: DuckDBPyConnection, report: Report, files: Sequence[Path]) 
     if report.in_files:
         wanted = _normal(duck, list(report.columns))
         if files:
-            scan = f"read_parquet({literals(files)}, hive_partitioning = false, union_by_name = true)"
-            body = _select(wanted, dict(_described(duck, f"SELECT * FROM {scan}")), scan)
+            scan = f"read_parquet({path_list(files)}, hive_partitioning = false, union_by_name = true)"
+            body = _select(wanted, dict(_described(duck, f"SELECT * FROM {scan}")), {}, scan)
         else:
             body = f"SELECT {_nulls(wanted)} WHERE false"
     return body
@@ -165,6 +170,14 @@ def literal(value: object) -> str:
 
 def literals(values: Iterable[object]) -> str:
     return f"[{', '.join(map(literal, values))}]"
+
+
+def path_list(paths: Sequence[object]) -> str:
+    """Many paths as one text that is split: thousands of literals would cost more to read than their files."""
+    texts = [str(path) for path in paths]
+    if not texts or any("\n" in text for text in texts):
+        return literals(texts)
+    return "string_split({}, '\n')".format(literal("\n".join(texts)))
 
 
 def comment(kind: str, view: str, column: str | None, text: str) -> str:
@@ -192,13 +205,21 @@ def earlier_names(
     return found
 
 
-def _select(
-    wanted: Columns, present: dict[str, str], scan: str, renamed: Mapping[str, str | None] | None = None
-) -> str:
+def _columns_of(
+    duck: DuckDBPyConnection, columns_id: str, path: str, ids: Mapping[str, int]
+) -> tuple[dict[str, str], dict[str, str | None]]:
+    """The columns that the files of one kind have, with their types, and which of those wanted bear another name."""
+    key = (columns_id, *ids.items())
+    if key not in _KNOWN:
+        _KNOWN[key] = dict(_described(duck, _scan_one(path))), earlier_names(duck, [path], ids)
+    return _KNOWN[key]
+
+
+def _select(wanted: Columns, present: dict[str, str], renamed: Mapping[str, str | None], scan: str) -> str:
     chosen = []
     for name, kind in wanted:
         quoted = identifier(name)
-        in_file = (renamed or {}).get(name, name)
+        in_file = renamed.get(name, name)
         if in_file is None or in_file not in present:
             chosen.append(f"NULL::{kind} AS {quoted}")
         elif present[in_file] != kind:
@@ -214,7 +235,10 @@ def _nulls(columns: Columns) -> str:
 
 def _normal(duck: DuckDBPyConnection, columns: Columns) -> Columns:
     """The columns with their types as DuckDB itself writes them, so that they compare."""
-    return _described(duck, f"SELECT {_nulls(columns)}") if columns else []
+    key = tuple(columns)
+    if columns and key not in _NORMAL:
+        _NORMAL[key] = _described(duck, f"SELECT {_nulls(columns)}")
+    return _NORMAL.get(key, [])
 
 
 def _described(duck: DuckDBPyConnection, query: str) -> Columns:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from comity.standard import CodeList, RecordType
     from comity.store.layout import Layout
     from comity.store.publication import StoredFile
+    from comity.store.view_held import Held
 
 _TIME = "TIMESTAMP WITH TIME ZONE"
 # Years of nights make many accounts: they are not all fetched at once.
@@ -27,22 +28,34 @@ _AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class LedgerTable:
-    """``columns``: name to DuckDB type; ``rows`` may be a cursor that is read once."""
+    """``columns``: name to DuckDB type; ``rows`` may be a cursor that is read once. ``stale``: which of the rows that
+    a table has already these take the place of, all by default.
+    """
 
     name: str
     columns: dict[str, str]
     rows: Iterable[Sequence[Any]]
+    stale: str = "true"
 
 
 def ledger_tables(
-    release: int, files: Sequence[StoredFile], connection: Connection, layout: Layout
+    release: int,
+    held: Held,
+    ended: Sequence[StoredFile],
+    begun: Sequence[StoredFile],
+    connection: Connection,
+    layout: Layout,
 ) -> list[LedgerTable]:
-    """Releases, sources, exports, accounts and files as of ``release``."""
+    """Releases, sources, exports, accounts, changes and files as of ``release``, of all but sources only what is not
+    ``held``. ``ended``, ``begun``: the files that only what is held has, and those that only the release has.
+    """
     from sqlalchemy import or_, select, true
 
     from comity.store import tables
     from comity.store.catalogue import last_release
+    from comity.store.view_sql import literal, path_list
 
+    stale_runs = f"run_id >= {literal(held.settled)}"
     until = select(tables.releases.c.run_id).where(tables.releases.c.release == release).scalar_subquery()
     # The last release comes with what happened since, or a source that fails every night would look healthy.
     now = release == last_release(connection)
@@ -53,9 +66,10 @@ def ledger_tables(
             {"release": "BIGINT", "published_at": _TIME, "run_id": "VARCHAR", "records": "BIGINT"},
             connection.execute(
                 select(releases.c.release, releases.c.published_at, releases.c.run_id, releases.c.records)
-                .where(releases.c.release <= release)
+                .where(releases.c.release > held.release, releases.c.release <= release)
                 .order_by(releases.c.release)
             ),
+            stale="false",
         ),
         LedgerTable(
             "accounts",
@@ -67,12 +81,14 @@ def ledger_tables(
             connection.execute(
                 select(accounts)
                 .where(
+                    accounts.c.run_id >= held.settled,
                     true() if now else or_(accounts.c.release <= release, accounts.c.release.is_(None)),
                     true() if now else accounts.c.run_id <= until,
                 )
                 .order_by(accounts.c.run_id, accounts.c.source_id)
                 .execution_options(yield_per=_AT_ONCE)
             ),
+            stale_runs,
         ),
         LedgerTable(
             "exports",
@@ -83,10 +99,11 @@ def ledger_tables(
             },
             connection.execute(
                 select(exports)
-                .where(true() if now else exports.c.run_id <= until)
+                .where(exports.c.run_id >= held.settled, true() if now else exports.c.run_id <= until)
                 .order_by(exports.c.run_id, exports.c.source_id)
                 .execution_options(yield_per=_AT_ONCE)
             ),
+            stale_runs,
         ),
         LedgerTable(
             "changes",
@@ -96,7 +113,11 @@ def ledger_tables(
                 **dict.fromkeys(("added", "changed_by_source", "changed_by_mapping", "withdrawn"), "BIGINT"),
                 **dict.fromkeys(("columns", "path"), "VARCHAR"),
             },
-            ((*row[:9], row[9] and str(layout.root / row[9])) for row in _changes(connection, release)),
+            (
+                (*row[:9], row[9] and str(layout.root / row[9]))
+                for row in _changes(connection, held.release, release)
+            ),
+            stale="false",
         ),
         LedgerTable(
             "sources",
@@ -122,13 +143,14 @@ def ledger_tables(
             (
                 (str(file.path), file.record_type, file.source_id, file.owner_country, file.export_id,
                  file.mapping_version, file.rows, file.bytes, file.begin_release)
-                for file in files
+                for file in begun
             ),
+            stale=f"list_contains({path_list([file.path for file in ended])}, path)" if ended else "false",
         ),
     ]  # fmt: skip
 
 
-def _changes(connection: Connection, release: int) -> Iterable[Sequence[Any]]:
+def _changes(connection: Connection, after: int, until: int) -> Iterable[Sequence[Any]]:
     from sqlalchemy import select
 
     from comity.store.tables import changes as c
@@ -138,7 +160,7 @@ def _changes(connection: Connection, release: int) -> Iterable[Sequence[Any]]:
             c.c.release, c.c.source_id, c.c.record_type, c.c.owner_country, c.c.added, c.c.changed_by_source,
             c.c.changed_by_mapping, c.c.withdrawn, c.c.columns, c.c.path,
         )
-        .where(c.c.release <= release)
+        .where(c.c.release > after, c.c.release <= until)
         .order_by(c.c.release, c.c.source_id, c.c.record_type)
         .execution_options(yield_per=_AT_ONCE)
     )  # fmt: skip
@@ -185,19 +207,12 @@ def report_file_rows(reported: Mapping[str, Sequence[Path]]) -> LedgerTable:
 
 
 def record_type_rows(
-    names: Sequence[str], types: Sequence[RecordType], files: Sequence[StoredFile]
+    names: Sequence[str], types: Sequence[RecordType], sums: Mapping[str, tuple[int, int]]
 ) -> LedgerTable:
+    """``sums``: the files and records of each type that has some."""
     known = {record_type.name: record_type for record_type in types}
     return LedgerTable(
         "record_types",
         {"name": "VARCHAR", "title": "VARCHAR", "files": "BIGINT", "records": "BIGINT"},
-        (
-            (
-                name,
-                known[name].title if name in known else None,
-                sum(1 for file in files if file.record_type == name),
-                sum(file.rows for file in files if file.record_type == name),
-            )
-            for name in names
-        ),
+        ((name, known[name].title if name in known else None, *sums.get(name, (0, 0))) for name in names),
     )
