@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from comity.adapters.part import Reading
 
 FIELDS = ["a", "b", "c"]
-no_deadline = settings(deadline=None, max_examples=60)
+no_deadline = settings(deadline=None, max_examples=30)
 CODECS = {
     "utf-8": "aé€王🚗\u2028\x85",
     "latin-1": "aéÿ\x85\x1c",
