@@ -33,6 +33,8 @@ LOST_SECONDS = 60
 class ClusterWorkers(Workers):
     """Those of the cluster at ``settings.cluster`` that may have work. Others are told of by name."""
 
+    together = 1  # who is there is not known for long, and a worker more shall have something to do
+
     def __init__(self, settings: Settings, staging: Path, tell: Tell, disk: int | None) -> None:
         self.address = settings.cluster or ""
         self.client = _connect(self.address)

@@ -81,18 +81,18 @@ class Normalising:
         self.tell(passage.name, "normalising", f"{reading.rows_read:,} rows")
         records = passage.folder / "records"
         records.mkdir(parents=True, exist_ok=True)
-        for number, part in enumerate(reading.parts):
+        for numbers in self.workers.shares(len(reading.parts)):
             self._start(
                 passage,
-                partial(self._part_done, number),
-                normalise_task, passage.source.adapter, passage.source.plans, reading, part, number,
+                partial(self._parts_done, numbers),
+                normalise_task, passage.source.adapter, passage.source.plans, reading, numbers,
                 passage.provenance, self.run_id, records, self._limits(passage),
             )  # fmt: skip
         if not reading.parts:
             self._finish(passage)
 
-    def _part_done(self, number: int, passage: Passage, outcome: Any) -> None:
-        passage.outcomes[number] = outcome
+    def _parts_done(self, numbers: Sequence[int], passage: Passage, outcomes: Any) -> None:
+        passage.outcomes.update(zip(numbers, outcomes, strict=True))
         parts = len(passage.reading.parts) if passage.reading else 0
         self.tell(passage.name, "part", f"{len(passage.outcomes)}/{parts}")
         if len(passage.outcomes) == parts:

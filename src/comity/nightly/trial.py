@@ -7,6 +7,7 @@ written but below ``into``, and no ledger is touched.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from comity.nightly.work import finish_task, normalise_task, read_task
@@ -49,15 +50,17 @@ def try_export(
     reading = read_task(source.adapter, files, into / "parts")
     records = into / "records"
     records.mkdir(parents=True, exist_ok=True)
+    shares = workers.shares(len(reading.parts)) if workers else [range(len(reading.parts))]
     tasks = [
-        (source.adapter, source.plans, reading, part, number, provenance, TRIAL, records, limits)
-        for number, part in enumerate(reading.parts)
+        (source.adapter, source.plans, reading, numbers, provenance, TRIAL, records, limits)
+        for numbers in shares
     ]
     if workers is None or len(tasks) < 2:
-        outcomes = tuple(normalise_task(*task) for task in tasks)
+        done = [normalise_task(*task) for task in tasks]
     else:
         doing = [workers.submit(source.source_id, into, 0.0, normalise_task, *task) for task in tasks]
-        outcomes = tuple(future.result().value for future in doing)
+        done = [future.result().value for future in doing]
+    outcomes = tuple(chain.from_iterable(done))
     finished = finish_task(
         source.adapter,
         source.plans,

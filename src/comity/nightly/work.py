@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from comity.errors import ComityError, ReadError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from comity.adapters.adapter import Adapter
@@ -60,18 +60,37 @@ def normalise_task(
     adapter: Adapter,
     plans: tuple[Plan, ...],
     reading: Reading,
-    part: Part,
+    numbers: Sequence[int],
+    provenance: Provenance,
+    run_id: str,
+    into: Path,
+    limits: Limits,
+) -> tuple[tuple[Outcome, ...], ...]:
+    """The parts of those numbers, one after the other, each through every mapping of its source.
+
+    A part takes the memory that the one before had, which costs less than asking for new.
+    """
+    return tuple(
+        _normalise_part(adapter, plans, reading, number, provenance, run_id, into, limits)
+        for number in numbers
+    )
+
+
+def _normalise_part(
+    adapter: Adapter,
+    plans: tuple[Plan, ...],
+    reading: Reading,
     number: int,
     provenance: Provenance,
     run_id: str,
     into: Path,
     limits: Limits,
 ) -> tuple[Outcome, ...]:
-    """One part through every mapping of its source."""
     from comity.adapters.csv_plain import read_plain
     from comity.mappings.normalise import connect, normalise
     from comity.mappings.staged import stage_rows
 
+    part = reading.parts[number]
     with _explained("normalising", part.path), connect(limits) as connection:
         rows = stage_rows(connection, rows_of(adapter, reading, part), read_plain(part, adapter))
         outcomes = []

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 class Workers:
     """``jobs`` tasks at a time. Used as a context: what still runs when an exception leaves it is stopped.
 
-    ``seconds``, ``memory``, ``disk``: what one export may use (``Bounds``).
+    ``seconds``, ``memory``, ``disk``: what one export may use (``Bounds``). ``together``: parts of an export that a
+    task may have.
     """
+
+    together = 4
 
     def __init__(
         self,
@@ -70,6 +73,12 @@ class Workers:
         left = None if self.seconds is None else max(self.seconds - spent, 1.0)
         bounds = Bounds(source_id, folder, left, self.memory, self.disk, str(__version__))
         return self._executor.submit(run_isolated, bounds, call, args)
+
+    def shares(self, parts: int) -> list[range]:
+        """The numbers of so many parts, for one task each: every job has as many as any other, or one less."""
+        rounds = -(-parts // (self.jobs * self.together))
+        tasks = min(parts, rounds * self.jobs)
+        return [range(parts * task // tasks, parts * (task + 1) // tasks) for task in range(tasks)]
 
     def wait(self, doing: set[Future[Any]]) -> set[Future[Any]]:
         """Those of ``doing`` that are done: at least one."""
