@@ -154,10 +154,11 @@ def run_plan(
     with connect(Limits("512MB", 1, folder / "spill")) as connection:
         delivered = deliver(connection, list(rows), fields(*known))
         outcome = normalise(connection, plan, delivered, PROVENANCE, "run", folder / "out")
-        (outcome,) = settle_duplicates(connection, plan, [(delivered, outcome)], PROVENANCE, "run")
-        records = _read(connection, outcome.records_path, "source_row, source_key, record_id")
-        rejects = _read(connection, outcome.rejects_path, "source_row")
-    return Result(records, rejects, outcome, plan)
+        settled = settle_duplicates(connection, plan, [(delivered, outcome)], PROVENANCE, "run")
+        order = "source_row, source_key, record_id"
+        records = _read(connection, [each.records_path for each in settled], order)
+        rejects = _read(connection, [each.rejects_path for each in settled], "source_row")
+    return Result(records, rejects, _together(settled), plan)
 
 
 def deliver(
@@ -202,9 +203,18 @@ def one(
     return [(by_row[nr].get(column), by_row[nr]["quality_flags"]) for nr in range(1, len(cells) + 1)]
 
 
-def _read(connection: duckdb.DuckDBPyConnection, path: Path | None, order: str) -> list[dict[str, Any]]:
-    if path is None:
+def _together(settled: Sequence[Outcome]) -> Outcome:
+    """The outcomes of one part's files as that of the part."""
+    counts = ("rows", "accepted", "rejected", "not_selected", "records")
+    return replace(settled[0], **{name: sum(getattr(each, name) for each in settled) for name in counts})  # type: ignore[arg-type]
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, paths: Sequence[Path | None], order: str
+) -> list[dict[str, Any]]:
+    there = [str(path) for path in paths if path is not None]
+    if not there:
         return []
     return (
-        connection.sql(f"SELECT * FROM read_parquet('{path}') ORDER BY {order}").to_arrow_table().to_pylist()
+        connection.sql(f"SELECT * FROM read_parquet({there}) ORDER BY {order}").to_arrow_table().to_pylist()
     )

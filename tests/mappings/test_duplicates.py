@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.mappings.small import run
+from comity.mappings.duplicates import settle_duplicates
+from comity.mappings.normalise import Limits, connect, normalise
+from tests.mappings.small import PROVENANCE, compile_all, deliver, fields, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +56,24 @@ def test_numbered_records_all_stay_under_keys_of_their_own(tmp_path: Path) -> No
     assert result.column("text") == ["1", "2", "3"]
     assert len(set(result.column("record_id"))) == 3
     assert not result.rejects
+
+
+def test_of_a_part_only_what_stands_twice_is_written_anew(tmp_path: Path) -> None:
+    (plan,) = compile_all(tmp_path, "record: specimen\nkey: [id]\nfields: {text: cell}", ("id", "cell"))
+    rows = [{"id": key, "cell": "x"} for key in ("a", "b", "c", "b", "d")]
+    with connect(Limits("512MB", 1, tmp_path / "spill")) as connection:
+        delivered = deliver(connection, rows, fields("id", "cell"))
+        outcome = normalise(connection, plan, delivered, PROVENANCE, "run", tmp_path / "out")
+        assert outcome.records_path and outcome.repeated_path
+        before = [path.stat().st_ino for path in (outcome.records_path, outcome.repeated_path)]
+        once, again = settle_duplicates(connection, plan, [(delivered, outcome)], PROVENANCE, "run")
+        assert once.records_path and again.records_path
+        after = [path.stat().st_ino for path in (once.records_path, again.records_path)]
+
+    assert (outcome.rows, outcome.accepted, outcome.records, outcome.repeated) == (5, 5, 5, 2)
+    assert (once.rows, once.accepted, once.records) == (3, 3, 3)
+    assert (again.rows, again.accepted, again.rejected, again.records) == (2, 1, 1, 1)
+    assert (before[0] == after[0], before[1] == after[1]) == (True, False)
 
 
 @pytest.mark.parametrize(("rule", "kept"), [("keep_first", "z"), ("keep_last", "a")])

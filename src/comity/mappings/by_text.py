@@ -56,8 +56,8 @@ class _Sets:
 
 
 class ByText:
-    """One part through one plan. ``places``, once the batches are read: of the rows that became no record, or have a
-    code that no crosswalk line has.
+    """One part through one plan. Once the batches are read, ``repeated`` has the records whose key may stand twice in
+    the part, and ``places`` those of the rows that became no record, or have a code that no crosswalk line has.
     """
 
     def __init__(
@@ -74,18 +74,19 @@ class ByText:
             elif rule.columns or rule.flags:  # others are the same for every row
                 self.by_row.append((number, rule))
         self.places: list[Places] = []
+        self.repeated: list[dict[str, pa.Array]] = []
         self.results: dict[str, dict[str, pa.Array]] = {}
         self.looked_up: dict[str, tuple[str, pa.Table]] = {}
         self._look_up()
         self._read_texts()
 
     def batches(self) -> Iterator[dict[str, pa.Array]]:
-        """The records, column by column, without the columns that are the same in all of them."""
+        """The records whose key stands once, column by column, without the columns that are the same in all of them."""
         import numpy as np
-        import pyarrow as pa
 
         sql = rules_sql(self.plan, self._rows_source(), self.by_row, self.provenance)
-        rows = self.connection.sql(sql).to_arrow_reader(BATCH)
+        rows = list(self.connection.sql(sql).to_arrow_reader(BATCH))
+        twice = _standing_twice([batch.column("record_id") for batch in rows])
         all_rows = self.staged.table.column("source_row").to_numpy()
         numbers = {field: self.staged.place_of(field) for field in self.by_field}
         begin = 0
@@ -102,12 +103,12 @@ class ByText:
             apart = refused | found
             if apart.any():
                 self.places.append(places[apart])
-            if refused.any():
-                kept = np.flatnonzero(~refused)
-                batch = batch.take(pa.array(kept))
-                taken = {field: number[kept] for field, number in taken.items()}
-            if batch.num_rows:
-                yield self._columns(batch, taken)
+            again = twice[begin - len(given) : begin] & ~refused
+            if again.any():
+                self.repeated.append(self._kept(batch, taken, again))
+            once = ~(refused | again)
+            if once.any():
+                yield self._kept(batch, taken, once)
 
     def apart(self) -> str | None:
         """A scan of the rows at ``places``, for the steps of the plan; None when there are none."""
@@ -219,9 +220,15 @@ class ByText:
                 some |= says[taken[field]] if field else says
         return some
 
-    def _columns(self, batch: pa.RecordBatch, taken: dict[str, Places]) -> dict[str, pa.Array]:
+    def _kept(
+        self, batch: pa.RecordBatch, taken: dict[str, Places], kept: NDArray[Any]
+    ) -> dict[str, pa.Array]:
+        """The records of some rows of a batch."""
         import pyarrow as pa
 
+        if not kept.all():
+            batch = batch.filter(pa.array(kept))
+            taken = {field: number[kept] for field, number in taken.items()}
         columns: dict[str, pa.Array] = {"source_row": batch.column("source_row")}
         indices = {field: pa.array(number) for field, number in taken.items()}
         for field, _, rule in self._rules():
@@ -257,3 +264,21 @@ class ByText:
         index[flagged] = which.reshape(-1) + 1
         lists = pa.array([[], *(sets.flags(key) for key in distinct.tolist())], pa.list_(pa.string()))
         return encoded_once(lists).take(pa.array(index))
+
+
+def _standing_twice(batches: list[pa.Array]) -> NDArray[Any]:
+    """For every row whether its record_id may stand in another one too: half of its 32 digits are compared."""
+    import numpy as np
+    import pyarrow as pa
+
+    keys = pa.concat_arrays(batches) if batches else pa.array([], pa.string())
+    there = keys.is_valid().to_numpy(zero_copy_only=False)
+    twice = np.zeros(len(keys), bool)
+    keys = keys.drop_null()
+    if len(keys):
+        words = np.frombuffer(keys.buffers()[2], np.uint64, 4 * len(keys)).reshape(-1, 4)
+        halves = words[:, 0] * np.uint64(0x9E3779B97F4A7C15) + words[:, 1]
+        ordered = np.sort(halves)
+        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+        twice[there] = np.isin(halves, repeated) if len(repeated) else False
+    return twice

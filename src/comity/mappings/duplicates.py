@@ -30,7 +30,8 @@ def settle_duplicates(
     provenance: Provenance,
     run_id: str,
 ) -> tuple[Outcome, ...]:
-    """The outcomes of all parts after the rule was applied; files with duplicates are written anew."""
+    """The outcomes of all parts, file by file, after the rule was applied; files with duplicates are written anew."""
+    parts = [(rows, file) for rows, outcome in parts for file in outcome.by_file()]
     files = [str(outcome.records_path) for _, outcome in parts if outcome.records_path is not None]
     if not files or not _find(connection, files):
         return tuple(outcome for _, outcome in parts)

@@ -6,7 +6,7 @@ a second one over the same steps, only when the counts differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,11 @@ class UnmappedCode:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of the rows. ``records_path`` and ``rejects_path`` are None when there are none."""
+    """What became of the rows. ``records_path`` and ``rejects_path`` are None when there are none.
+
+    ``repeated``: of the records, those in a file of their own, ``repeated_path``, because their key may stand in the
+    part again; so whatever becomes of them, the others need not be written anew.
+    """
 
     rows: int
     accepted: int
@@ -82,6 +86,21 @@ class Outcome:
     records_path: Path | None
     rejects_path: Path | None
     unmapped: tuple[UnmappedCode, ...] = ()
+    repeated: int = 0
+    repeated_path: Path | None = None
+
+    def by_file(self) -> tuple[Outcome, ...]:
+        """The same as an outcome for each file of records; of a row in ``repeated_path``, one record was made."""
+        if self.repeated_path is None:
+            return (self,)
+        apart = self.repeated
+        return (
+            replace(
+                self, rows=self.rows - apart, accepted=self.accepted - apart, records=self.records - apart,
+                repeated=0, repeated_path=None,
+            ),
+            Outcome(apart, apart, 0, 0, apart, self.repeated_path, None),
+        )  # fmt: skip
 
 
 def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
@@ -121,9 +140,13 @@ def normalise(
     rows = staged.rows
     records_path = into.with_name(into.name + ".records.parquet")
     scan: str | None = rows.scan
+    repeated, repeated_path = 0, into.with_name(into.name + ".repeated.records.parquet")
     if plan.simple:
         by_text = ByText(connection, plan, staged, provenance)
         records = write_records(connection, plan, provenance, by_text.batches(), records_path)
+        if by_text.repeated:
+            repeated = write_records(connection, plan, provenance, by_text.repeated, repeated_path)
+            records += repeated
         accepted, rejected = records, rows.count - records
         scan = by_text.apart()
     else:
@@ -154,9 +177,11 @@ def normalise(
         rejected,
         not_selected,
         records,
-        records_path if records else None,
+        records_path if records > repeated else None,
         rejects_path,
         unmapped,
+        repeated,
+        repeated_path if repeated else None,
     )
 
 

@@ -60,17 +60,23 @@ def _run(source: Any, standard: Any, files: tuple[ExportFile, ...], into: Path) 
 
     limits = Limits("512MB", 1, into / "spill")
     finished = try_export(source, standard, files, RECEIVED_AT, into, limits).finished
-    records: dict[str, list[dict[str, Any]]] = {plan.record_type: [] for plan in source.plans}
+    files_of: dict[str, list[str]] = {plan.record_type: [] for plan in source.plans}
+    for file in finished.files:
+        files_of[file.record_type].append(str(file.path))
     rejects: dict[str, list[dict[str, Any]]] = {plan.record_type: [] for plan in source.plans}
     with connect(limits) as connection:
-        for file in finished.files:
-            records[file.record_type] += _rows(
-                connection, f"read_parquet({sql_text(str(file.path))})", "source_row, record_id"
+        records = {
+            name: _rows(
+                connection, f"read_parquet([{', '.join(map(sql_text, paths))}])", "source_row, record_id"
             )
+            if paths
+            else []
+            for name, paths in files_of.items()
+        }
         for path, _ in finished.rejects:
             for row in _rows(connection, f"read_parquet({sql_text(str(path))})", "source_row"):
                 rejects[row["record_type"]].append(row)
-    return SampleRun(tuple(file.name for file in files), finished, records, rejects)
+    return SampleRun(tuple(each.name for each in files), finished, records, rejects)
 
 
 def _rows(connection: Any, relation: str, order: str) -> list[dict[str, Any]]:
