@@ -51,11 +51,15 @@ def standard() -> Standard:
 def look(tmp_path: Path, standard: Standard) -> Callable[..., Draft]:
     """``look({"name.csv": bytes})``: the proposal in a federation without any source."""
 
+    federation = tmp_path / "federation"
+    federation.mkdir()
+    (federation / "standard").symlink_to(ROOT / "standard")
+
     def proposal(files: dict[str, bytes], **more: Any) -> Draft:
         paths = []
         for name, content in files.items():
             (tmp_path / name).write_bytes(content)
             paths.append(tmp_path / name)
-        return propose(paths, Owner("aa-things", "FR", "Invented"), standard, tmp_path / "nothing", **more)
+        return propose(paths, Owner("aa-things", "FR", "Invented"), standard, federation, **more)
 
     return proposal

@@ -76,9 +76,10 @@ def known_codes(standard: Standard, root: Path, source: str) -> KnownCodes:
         for each, words in read_data("value_words.yaml")[listed].items():
             for word in words:
                 found[listed][_key(word)][each, "a word in some language"] += 1
-    for each, names in read_data("country_names.yaml").items():
-        for name in names:
-            found["country"][_key(name)][each, "a name in some language"] += 1
+    for path in sorted((root / "standard" / "names").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                found[path.stem][_key(row["name"])][row["code"], "a name in some language"] += 1
     for listed, path in _crosswalks(standard, root, source):
         for text, each in _lines(path):
             if each in standard.code_lists[listed].codes:
