@@ -1,4 +1,4 @@
-"""What happens to a name and a date of birth between the person and the officer who asks: for `bench.name_search`.
+"""What happens to a name and a date of birth between the person and the officer who asks, or another register.
 
 Nothing here is Comity's: the schemes of transliteration are those of the package iuliia, the slips are of the keyboard.
 """
@@ -21,7 +21,19 @@ _NEXT = {
 
 
 def noisy_name(rng: random.Random, family: str, given: str, cyrillic: str | None) -> str:
-    """``family`` and ``given`` in Latin letters as somebody might type them; ``cyrillic``: both, as they were born."""
+    """A name in Latin letters as somebody might type it; ``cyrillic``: family and given names, as they were born."""
+    family, given = written(rng, family, given, cyrillic, (45, 40, 15))
+    return in_one(rng, family, given)
+
+
+def in_one(rng: random.Random, family: str, given: str) -> str:
+    return rng.choice((f"{family}, {given}", f"{given} {family}", f"{family} {given}".upper()))
+
+
+def written(
+    rng: random.Random, family: str, given: str, cyrillic: str | None, slips: tuple[int, int, int]
+) -> tuple[str, str]:
+    """Both parts as somebody else writes them; ``slips``: how often none, one, two slips of the keyboard."""
     if cyrillic and rng.random() < 0.7:
         import iuliia
 
@@ -45,20 +57,23 @@ def noisy_name(rng: random.Random, family: str, given: str, cyrillic: str | None
     if len(words) > 1 and rng.random() < 0.5:
         words = words[:1]
     given = " ".join(words)
-    slips = rng.choices((0, 1, 2), (45, 40, 15))[0]
-    for _ in range(slips):
+    for _ in range(rng.choices((0, 1, 2), slips)[0]):
         if rng.random() < 0.65:
             family = _slip(rng, family)
         else:
             given = _slip(rng, given)
-    return rng.choice((f"{family}, {given}", f"{given} {family}", f"{family} {given}".upper()))
+    return family, given
 
 
-def noisy_birth(rng: random.Random, born: date) -> str | None:
-    """As it is known to whoever asks: the day, the year, nothing, or not quite right."""
-    kind = rng.choices(("day", "year", "month", "swapped", "digit", "near", "none"), (55, 18, 5, 5, 5, 4, 8))[
-        0
-    ]
+# How often a date is known to the day, as a year, as a month; day and month are exchanged, a digit is wrong, the year
+# is one off, or nothing is known.
+ASKED = (55, 18, 5, 5, 5, 4, 8)
+REGISTERED = (82, 8, 2, 2, 2, 1, 3)
+
+
+def noisy_birth(rng: random.Random, born: date, weights: tuple[int, ...] = ASKED) -> str | None:
+    """As it is known there: the day, the year, nothing, or not quite right."""
+    kind = rng.choices(("day", "year", "month", "swapped", "digit", "near", "none"), weights)[0]
     if kind == "none":
         return None
     if kind == "year":

@@ -9,7 +9,8 @@ import pytest
 
 import comity as package
 from comity.errors import QueryError
-from comity.linking.find import Decision, decide, find_links
+from comity.linking.decide import Decision, decide
+from comity.linking.find import find_links
 from comity.linking.review import read_list, waiting, write_list
 from comity.query.federation import open_federation
 from tests.linking.conftest import OSTAP, OSTAP_THERE, OTHER, publish_rows

@@ -9,7 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from comity.config.settings import Settings
-    from comity.linking.find import Decision
+    from comity.linking.decide import Decision
     from comity.linking.review import Waiting
 
 
@@ -51,7 +51,7 @@ def find(settings: Settings, likely: bool, new_only: bool) -> None:
 @click.pass_obj
 def train_model(settings: Settings, pairs: float) -> None:
     """Train the model of tier two on the persons of the last release."""
-    from comity.linking.find import train_links
+    from comity.linking.learn import train_links
 
     path = train_links(settings, pairs)
     click.echo(f"model: {path}")
@@ -84,7 +84,7 @@ def review(
     In the CSV the columns `decision` (same, different), `decided_by` and `why` are filled in; lines without a decision
     wait on.
     """
-    from comity.linking.find import decide
+    from comity.linking.decide import decide
     from comity.linking.review import read_list, waiting, write_list
     from comity.query.federation import open_federation
 
@@ -120,7 +120,7 @@ def explain_pair(settings: Settings, one: str, other: str, output: Path | None) 
     """Say what speaks for and against persons ONE and OTHER being the same, comparison by comparison."""
     from comity.errors import printable
     from comity.linking.chart import page
-    from comity.linking.find import explain_links
+    from comity.linking.learn import explain_links
 
     weight, told, shown = explain_links(settings, one, other)
     for name, words, bits in told:
@@ -142,7 +142,7 @@ def _show(pair: Waiting) -> None:
 
 
 def _ask(found: list[Waiting], by: str) -> list[Decision]:
-    from comity.linking.find import Decision
+    from comity.linking.decide import Decision
 
     decisions = []
     for pair in found:

@@ -4,9 +4,13 @@ Invariant: a feature is a function of the record alone; what must be Python runs
 known to the day stays a span and is never taken for a day.
 
     unique_id source_id owner_country sex nationalities personal_number place
-    family given              words in A-Z: the family name, the first of the given names
-    family_skeleton …         the same as skeletons
-    name_skeleton             the skeletons of all of them, in alphabetical order
+    family given              words in A-Z: the family name, the first of the given names; of a name that its source
+                              does not split, nothing
+    family_skeleton …         the same as skeletons, and once more as family_cross … to compare one with the other
+    whole                     all words of the name in A-Z, in alphabetical order
+    sounds name_skeleton      the skeletons of all of them, in alphabetical order, as a list and as a text
+    sound_first sound_last    the first and the last of them
+    split                     whether family and given names are told apart
     birth_first birth_last    the first and last day of birth that is possible
     birth_day                 the day of birth where it is known
 """
@@ -17,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from comity.mappings.lookup import Lookup, NameWordsLookup, fill_lookup
 from comity.search.skeleton import skeleton
-from comity.store.view_sql import literals
+from comity.store.view_sql import parquet_scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +39,9 @@ def make_features(
     *,
     ids: str | None = None,
 ) -> None:
-    """The table of features of the persons in published ``files``, or of those with ``ids``, a list in SQL."""
+    """The table of features of the persons in published ``files``, or of those with ``ids``, a list in SQL; and beside
+    it ``…_changed``: when each was new or was last changed by its source.
+    """
     chosen = f"WHERE record_id IN {ids}" if ids else ""
     connection.execute(f"""
 CREATE OR REPLACE TEMP TABLE compared AS
@@ -45,9 +51,13 @@ SELECT record_id AS unique_id, source_id, owner_country, sex, coalesce(nationali
        split_part(trim(coalesce(given_names_latin, given_names)), ' ', 1) AS given,
        CASE WHEN coalesce(family_name_latin, family_name) IS NULL
            THEN coalesce(name_key, full_name_latin, full_name) END AS name,
-       birth_place AS place, birth_date_earliest AS birth_first, birth_date_latest AS birth_last
-FROM read_parquet({literals(files)}, hive_partitioning = false, union_by_name = true) {chosen}""")
+       birth_place AS place, birth_date_earliest AS birth_first, birth_date_latest AS birth_last,
+       greatest(first_seen, last_changed) AS changed_at
+FROM {parquet_scan(files)} {chosen}""")
     features_of(connection, "compared", table)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {table}_changed AS SELECT unique_id, changed_at FROM compared"
+    )
     connection.execute("DROP TABLE compared")
 
 
@@ -75,16 +85,23 @@ def features_of(connection: duckdb.DuckDBPyConnection, compared: str, table: str
     connection.execute(f"""
 CREATE OR REPLACE TEMP TABLE {table} AS
 SELECT unique_id, source_id, owner_country, sex, nationalities, personal_number, place_of.value AS place,
-       coalesce(family_of.words, name_of.words) AS family, given_of.words AS given,
-       coalesce(family_of.skeleton, name_of.skeleton) AS family_skeleton, given_of.skeleton AS given_skeleton,
-       array_to_string(list_sort(string_split(
-           concat_ws(' ', coalesce(family_of.skeleton, name_of.skeleton), given_of.skeleton), ' ')), ' ')
-           AS name_skeleton,
+       family_of.words AS family, given_of.words AS given,
+       family_of.skeleton AS family_skeleton, given_of.skeleton AS given_skeleton,
+       family_skeleton AS family_cross, given_skeleton AS given_cross,
+       {_sorted("words")} AS whole, string_split({_sorted("skeleton")}, ' ') AS sounds,
+       array_to_string(sounds, ' ') AS name_skeleton, sounds[1] AS sound_first, sounds[-1] AS sound_last,
+       family_of.words IS NOT NULL AND given_of.words IS NOT NULL AS split,
        birth_first, birth_last, CASE WHEN birth_first = birth_last THEN birth_first END AS birth_day,
        CASE WHEN year(birth_first) = year(birth_last) THEN year(birth_first) END AS birth_year
 FROM {compared} c {joined} LEFT JOIN folded_place AS place_of ON place_of.text = c.place""")
     for column in _FOLDED:
         connection.execute(f"DROP TABLE folded_{column}")
+
+
+def _sorted(column: str) -> str:
+    """SQL for the words of all parts of a name, in alphabetical order; NULL without any."""
+    every = ", ".join(f"{part}_of.{column}" for part in ("family", "given", "name"))
+    return f"array_to_string(list_sort(string_split(nullif(concat_ws(' ', {every}), ''), ' ')), ' ')"
 
 
 def _skeletons(connection: duckdb.DuckDBPyConnection, words: str) -> None:

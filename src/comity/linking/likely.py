@@ -117,7 +117,7 @@ def _labels(linker: Any) -> dict[str, dict[int, str]]:
 
 def _weight_of(name: str) -> str:
     """SQL for what a comparison is worth; that a name is rare or common counts with it."""
-    return f"mw_{name} + mw_tf_adj_{name}" if name in ("family", "given") else f"mw_{name}"
+    return f"mw_{name} + mw_tf_adj_{name}" if name in ("family", "given", "names") else f"mw_{name}"
 
 
 def _reasons(linker: Any) -> str:

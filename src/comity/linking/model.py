@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     import duckdb
 
-_RAREST = 1e-9
+_SLIP_RATE, _DISAGREE = 1e-4, 1e-2
 MODEL, TERMS = "model.json", "terms.parquet"
-TERM_COLUMNS = ("family", "given", "family_skeleton", "given_skeleton")
+TERM_COLUMNS = ("family", "given", "family_skeleton", "given_skeleton", "name_skeleton")
 # Two days of birth of which one digit differs, or two have changed places.
 _SLIP = "damerau_levenshtein(strftime(birth_day_l, '%Y%m%d'), strftime(birth_day_r, '%Y%m%d')) <= 1"
 _EXCHANGED = (
@@ -43,7 +43,23 @@ BLOCKING = (
     "l.family_skeleton = r.family_skeleton AND l.given_skeleton = r.given_skeleton AND l.birth_year = r.birth_year",
     "l.place = r.place AND l.given_skeleton = r.given_skeleton AND left(l.family, 1) = left(r.family, 1)",
     "l.place = r.place AND l.family_skeleton = r.family_skeleton AND left(l.given, 1) = left(r.given, 1)",
+    "l.birth_day = r.birth_day AND l.sound_first = r.sound_first",
+    "l.birth_day = r.birth_day AND l.sound_last = r.sound_last",
+    "l.sound_first = r.sound_first AND l.sound_last = r.sound_last AND l.birth_year = r.birth_year",
     "l.personal_number = r.personal_number",
+)
+# Names go with sex and nationality, so that among pairs of one name these agree by themselves, and would be taken for
+# what makes a match: where a name or the lack of one chose the pair, they are given and not learnt.
+_ALIKE = (
+    "coalesce(l.sex = r.sex, true) AND (len(l.nationalities) = 0 OR len(r.nationalities) = 0 "
+    "OR list_has_any(l.nationalities, r.nationalities))"
+)
+# Among which pairs is learnt: what a rule speaks of is not learnt from its pairs, for it chose them.
+TRAINING = (
+    "l.birth_day = r.birth_day AND l.family_skeleton = r.family_skeleton",
+    f"l.birth_day = r.birth_day AND l.given_skeleton = r.given_skeleton AND {_ALIKE}",
+    f"l.family_skeleton = r.family_skeleton AND l.given_skeleton = r.given_skeleton AND {_ALIKE}",
+    f"l.birth_day = r.birth_day AND (NOT l.split OR NOT r.split) AND {_ALIKE}",
 )
 
 
@@ -65,10 +81,8 @@ def comparisons() -> list[Any]:
                 level.CustomLevel(f"{part}_skeleton_l = {part}_skeleton_r", "another spelling").configure(
                     tf_adjustment_column=f"{part}_skeleton", tf_adjustment_weight=1.0
                 ),
-                level.CustomLevel(
-                    f"{part}_skeleton_l = {other}_skeleton_r AND {other}_skeleton_l = {part}_skeleton_r",
-                    "family and given names exchanged",
-                ),
+                # One way alone: the other way is what the other comparison looks at.
+                level.CustomLevel(f"{part}_skeleton_l = {other}_cross_r", "family and given names exchanged"),
                 level.CustomLevel(f"damerau_levenshtein({part}_l, {part}_r) <= 1", "one letter apart"),
                 level.CustomLevel(f"jaro_winkler_similarity({part}_l, {part}_r) >= 0.88", "much alike"),
                 level.CustomLevel(f"jaro_winkler_similarity({part}_l, {part}_r) >= 0.75", "somewhat alike"),
@@ -76,6 +90,26 @@ def comparisons() -> list[Any]:
             ],
         )
 
+    # Where one side does not tell the parts of its name apart, all words are compared in any order.
+    names = CustomComparison(
+        output_column_name="names",
+        comparison_levels=[
+            level.CustomLevel("family_l IS NOT NULL AND family_r IS NOT NULL", "not known").configure(
+                is_null_level=True
+            ),
+            level.CustomLevel("name_skeleton_l = name_skeleton_r", "the same words").configure(
+                tf_adjustment_column="name_skeleton", tf_adjustment_weight=1.0
+            ),
+            level.CustomLevel(
+                "least(len(sounds_l), len(sounds_r)) > 1 "
+                "AND (list_has_all(sounds_l, sounds_r) OR list_has_all(sounds_r, sounds_l))",
+                "the same words, and another",
+            ),
+            level.CustomLevel("jaro_winkler_similarity(whole_l, whole_r) >= 0.92", "much alike"),
+            level.CustomLevel("list_has_any(sounds_l, sounds_r)", "a word in common"),
+            level.ElseLevel(),
+        ],
+    )
     birth = CustomComparison(
         output_column_name="birth",
         comparison_levels=[
@@ -109,7 +143,7 @@ def comparisons() -> list[Any]:
             level.ElseLevel(),
         ],
     )
-    return [name("family", "given"), name("given", "family"), birth, exact("sex"), nations,
+    return [name("family", "given"), name("given", "family"), names, birth, exact("sex"), nations,
             exact("personal_number", 0.92), exact("place", 0.85)]  # fmt: skip
 
 
@@ -179,7 +213,7 @@ def train(
     linker.training.estimate_probability_two_random_records_match(sure, recall=0.6)
     linker.training.estimate_u_using_random_sampling(max_pairs=pairs, seed=1)
     learnt = 0
-    for rule in ("l.birth_day = r.birth_day", "l.name_skeleton = r.name_skeleton"):
+    for rule in TRAINING:
         try:
             linker.training.estimate_parameters_using_expectation_maximisation(
                 CustomRule(f"{rule} AND {apart}"), max_pairs=pairs, record_sample_proportion=1.0
@@ -195,7 +229,7 @@ def train(
             remedy="train when more is published; exact links work without a model",
         ) from None
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    trained = _without_zeros(linker.misc.save_model_to_json())
+    trained = _without_zeros(linker.misc.save_model_to_json(), 1 / pairs)
     (folder / MODEL).write_text(json.dumps(trained, indent=1), "utf-8")
     (folder / MODEL).chmod(0o600)
     terms = " UNION ALL ".join(
@@ -208,11 +242,17 @@ def train(
     return Model(trained, folder / TERMS)
 
 
-def _without_zeros(settings: dict[str, Any]) -> dict[str, Any]:
-    """What never occurred in training is rare, not impossible, and Splink reads no zero."""
+def _without_zeros(settings: dict[str, Any], rarest: float) -> dict[str, Any]:
+    """What never occurred in training is rare, not impossible: by chance, as rare as the pairs that were looked at
+    can tell; in a match, as rare as a clerk's slip.
+    """
     for comparison in settings["comparisons"]:
-        for level in comparison["comparison_levels"]:
-            for name in ("m_probability", "u_probability"):
+        levels = comparison["comparison_levels"]
+        if any("m_probability" in level for level in levels):
+            # That nothing agrees was never seen in a match where few were there to learn from.
+            levels[-1].setdefault("m_probability", _DISAGREE)
+        for level in levels:
+            for name, least in (("m_probability", _SLIP_RATE), ("u_probability", rarest)):
                 if name in level:
-                    level[name] = max(level[name], _RAREST)
+                    level[name] = max(level[name], least)
     return settings

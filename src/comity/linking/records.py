@@ -12,7 +12,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from comity.store.publication import StagedFile
-from comity.store.view_sql import identifier, literal, literals
+from comity.store.view_sql import identifier, literal, parquet_scan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,8 +47,7 @@ def make_ends(connection: duckdb.DuckDBPyConnection, store: Store, ids: str) -> 
         paths = [file.path for file in store.files(record_type)]
         if paths:
             selects.append(
-                f"SELECT record_id, {', '.join(_HANDLING)} FROM "
-                f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true) "
+                f"SELECT record_id, {', '.join(_HANDLING)} FROM {parquet_scan(paths)} "
                 f"WHERE record_id IN ({ids})"
             )
     nothing = ", ".join(f"NULL AS {name}" for name in ("record_id", *_HANDLING))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from comity.errors import QueryError, nearest
-from comity.linking.find import Decision
+from comity.linking.decide import Decision
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comity.store.merge_changes import PROVENANCE
-from comity.store.view_sql import identifier, literal, literals
+from comity.store.view_sql import identifier, literal, parquet_scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -200,7 +200,7 @@ def _view(
     """Files of any age as the record type is today: a column that they lack is null."""
     scan, present, where = "(SELECT 1 WHERE false)", set[str](), ""
     if paths:
-        scan = f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true)"
+        scan = parquet_scan(paths)
         present = {row[0] for row in connection.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
         where = f" WHERE export_id = {literal(export_id)}" if export_id is not None else ""
     columns = ", ".join(

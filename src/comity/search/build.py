@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from comity.mappings.transliterate import name_words
 from comity.search.segment import NAME_BITS, UNKNOWN, YEAR_BITS, Segment, pair_hash, text_hash, year_code
 from comity.search.skeleton import one_letter_less, skeleton
-from comity.store.view_sql import literals
+from comity.store.view_sql import parquet_scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,10 +78,6 @@ def build_segment(connection: duckdb.DuckDBPyConnection, files: Sequence[str], f
     return Segment.open(folder)
 
 
-def _scan(files: Sequence[str]) -> str:
-    return f"read_parquet({literals(files)}, hive_partitioning = false, union_by_name = true)"
-
-
 def _batches(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """What the index needs of every person, in the order of the files."""
     columns = [
@@ -94,7 +90,7 @@ def _batches(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Ite
         f"hash({', '.join(_HANDLING)}) AS handling, "
         "list_filter([coalesce(name_key, full_name_latin, full_name)] "
         "|| list_transform(coalesce(other_names, []), lambda other: other.full_name), "
-        f"lambda name: name IS NOT NULL) AS names FROM {_scan(files)}"
+        f"lambda name: name IS NOT NULL) AS names FROM {parquet_scan(files)}"
     )
     yield from connection.sql(query).to_arrow_reader(_BATCH)
 
@@ -104,7 +100,7 @@ def _handling(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> di
     packed = ", ".join(f"{name} := {name}" for name in _HANDLING)
     rows = connection.execute(
         f"SELECT hash({', '.join(_HANDLING)}) AS h, any_value(struct_pack({packed})) "
-        f"FROM {_scan(files)} GROUP BY h ORDER BY h"
+        f"FROM {parquet_scan(files)} GROUP BY h ORDER BY h"
     ).fetchall()
     return dict(rows)
 

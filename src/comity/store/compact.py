@@ -14,7 +14,7 @@ from comity.store.layout import FINAL, sync
 from comity.store.lock import holding
 from comity.store.progress_bar import no_progress_bar
 from comity.store.rewrite import sha256_of
-from comity.store.view_sql import identifier, literal, literals
+from comity.store.view_sql import identifier, literal, parquet_scan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +104,7 @@ def _write(record_type: RecordType, paths: list[Path], target: Path, memory_limi
     with duckdb.connect(config={"threads": 1, "memory_limit": memory_limit}) as duck:
         no_progress_bar(duck)
         duck.execute("SET TimeZone = 'UTC'")
-        scan = f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true)"
+        scan = parquet_scan(paths)
         present = {row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
         columns = ", ".join(
             f"CAST({identifier(c.name) if c.name in present else 'NULL'} AS {c.duckdb_type}) AS {identifier(c.name)}"

@@ -22,7 +22,7 @@ from comity.store.layout import PRIVATE
 from comity.store.merge_changes import content_columns, stage_changes, staged_parts, trace_cells
 from comity.store.progress_bar import no_progress_bar
 from comity.store.publication import StagedChanges, StagedFile
-from comity.store.view_sql import earlier_names, identifier, literal, literals
+from comity.store.view_sql import earlier_names, identifier, literal, parquet_scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -184,7 +184,7 @@ def _view(duck: DuckDBPyConnection, name: str, paths: Sequence[Path], record_typ
         position = "0::UBIGINT AS file_index, 0::BIGINT AS file_row_number"
         duck.execute(f"CREATE VIEW {name} AS SELECT {columns}, {position} WHERE false")
         return
-    scan = f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true)"
+    scan = parquet_scan(paths)
     present = {row[0] for row in duck.execute(f"DESCRIBE SELECT * FROM {scan}").fetchall()}
     renamed = earlier_names(duck, paths, {column.name: column.field_id for column in record_type.columns})
     columns = ", ".join(

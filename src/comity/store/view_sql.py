@@ -160,6 +160,11 @@ def report_sql(duck: DuckDBPyConnection, report: Report, files: Sequence[Path]) 
     return body
 
 
+def parquet_scan(paths: Iterable[object]) -> str:
+    """The files as they are: columns by their names, nothing out of their paths."""
+    return f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true)"
+
+
 def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
