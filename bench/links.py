@@ -196,22 +196,19 @@ def main(persons: int = 1_000_000) -> None:
     made = {number: cost_of("bench.links", "febrl", number).said for number in (3, 4)}
     text = [
         "# Results of `python -m bench.links`", "",
-        f"{datetime.now(UTC):%Y-%m-%d}. FEBRL: data that nobody here wrote, at the weight that links are written from (0 "
-        "bits).", "", "| what | seen | limit | held |", "|---|---|---|---|",
-        *(_line(f"FEBRL {number}, F1 (precision {each['precision']:.4f}, recall {each['recall']:.4f})", each["f1"], -0.99)
-          for number, each in made.items()),
+        f"{datetime.now(UTC):%Y-%m-%d}. FEBRL: data that nobody here wrote, at the weight that links are written from",
+        "(0 bits).", "", "| what | seen | limit | held |", "|---|---|---|---|",
     ]  # fmt: skip
+    for number, each in made.items():
+        seen = f"precision {each['precision']:.4f}, recall {each['recall']:.4f}"
+        text.append(_line(f"FEBRL {number}, F1 ({seen})", each["f1"], -0.99))
     for noise, title in (
         ("registers", "As registers differ"),
         ("asked", "For information: as an officer types it"),
     ):
         generate(folder, persons, noise)
-        text += [
-            "",
-            f"## {title}",
-            "",
-            *_told(persons, cost_of("bench.links", "tiers", folder), noise == "registers"),
-        ]
+        cost = cost_of("bench.links", "tiers", folder)
+        text += ["", f"## {title}", "", *_told(persons, cost, noise == "registers")]
     (ROOT / "bench" / "RESULTS-links.md").write_text("\n".join(text) + "\n", "utf-8")
     print("\n".join(text))
     shutil.rmtree(folder)

@@ -153,16 +153,16 @@ def report_sql(duck: DuckDBPyConnection, report: Report, files: Sequence[Path]) 
     if report.in_files:
         wanted = _normal(duck, list(report.columns))
         if files:
-            scan = f"read_parquet({path_list(files)}, hive_partitioning = false, union_by_name = true)"
+            scan = parquet_scan(files)
             body = _select(wanted, dict(_described(duck, f"SELECT * FROM {scan}")), {}, scan)
         else:
             body = f"SELECT {_nulls(wanted)} WHERE false"
     return body
 
 
-def parquet_scan(paths: Iterable[object]) -> str:
+def parquet_scan(paths: Sequence[object]) -> str:
     """The files as they are: columns by their names, nothing out of their paths."""
-    return f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true)"
+    return f"read_parquet({path_list(paths)}, hive_partitioning = false, union_by_name = true)"
 
 
 def identifier(name: str) -> str:
