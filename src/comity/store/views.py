@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from comity.store.catalogue import last_release
@@ -36,6 +38,8 @@ STORAGE_VERSION = "v1.4.0"
 # What a kill leaves is never used, so that a log to recover it by would be written for nothing.
 _OPTIONS = f"(STORAGE_VERSION '{STORAGE_VERSION}', RECOVERY_MODE no_wal_writes)"
 
+_BUILDING = Lock()
+
 
 def build_beside(
     connection: Connection,
@@ -55,17 +59,13 @@ def build_beside(
     ``connection`` may have written a release that is not committed yet: whoever commits it then moves the
     file to ``path`` in one step.
     """
-    import duckdb
-
     beside = path.with_name(f".{path.name}.{uuid.uuid4()}.part")
     number = last_release(connection) if release is None else release
     before = number - 1 if since is None else since
     maker = made_by(layout, standard)
-    with storing("building the views file", beside):
-        duck = duckdb.connect(config={"threads": 1, "memory_limit": "256MB"})
+    with storing("building the views file", beside), _BUILDING:
+        duck = _engine()
         try:
-            duck.execute("SET TimeZone = 'UTC'")
-            no_progress_bar(duck)
             known = _follow(duck, connection, path, beside, maker) if following and path.exists() else Held()
             if not known:
                 duck.execute(f"ATTACH {literal(beside)} AS views {_OPTIONS}")
@@ -80,11 +80,23 @@ def build_beside(
             beside.chmod(PRIVATE)
             sync(beside)
         except BaseException:
+            # Whatever state it is in: the next one begins with another.
+            _engine.cache_clear()
+            duck.close()
             discard(beside)
             raise
-        finally:
-            duck.close()
     return beside
+
+
+@cache
+def _engine() -> DuckDBPyConnection:
+    """An empty database in memory, which files are attached to: to start one takes as long as a small release."""
+    import duckdb
+
+    duck = duckdb.connect(config={"threads": 1, "memory_limit": "256MB"})
+    duck.execute("SET TimeZone = 'UTC'")
+    no_progress_bar(duck)
+    return duck
 
 
 def _follow(duck: DuckDBPyConnection, connection: Connection, path: Path, beside: Path, maker: str) -> Held:
