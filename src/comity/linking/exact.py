@@ -70,8 +70,9 @@ def exact_pairs(connection: duckdb.DuckDBPyConnection, record_type: str, table: 
     for number, rule in enumerate(each for each in RULES if each.record_type == record_type):
         keyed = f"keyed_{number}"
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {keyed} AS SELECT * FROM (SELECT *, {rule.key} AS link_key FROM {table}) "
-            f"WHERE link_key IS NOT NULL QUALIFY count(*) OVER (PARTITION BY link_key) BETWEEN 2 AND {MOST}"
+            f"CREATE OR REPLACE TEMP TABLE {keyed} AS SELECT *, {rule.key} AS link_key FROM {table} "
+            f"WHERE link_key IN (SELECT {rule.key} AS key FROM {table} WHERE key IS NOT NULL GROUP BY key "
+            f"HAVING count(*) BETWEEN 2 AND {MOST})"
         )
         found.append(
             f"SELECT l.unique_id AS from_id, r.unique_id AS to_id, {rule.weight} AS weight, '{rule.reason}' AS reason, "

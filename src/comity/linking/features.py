@@ -88,8 +88,8 @@ SELECT unique_id, source_id, owner_country, sex, nationalities, personal_number,
        family_of.words AS family, given_of.words AS given,
        family_of.skeleton AS family_skeleton, given_of.skeleton AS given_skeleton,
        family_skeleton AS family_cross, given_skeleton AS given_cross,
-       {_sorted("words")} AS whole, string_split({_sorted("skeleton")}, ' ') AS sounds,
-       array_to_string(sounds, ' ') AS name_skeleton, sounds[1] AS sound_first, sounds[-1] AS sound_last,
+       {_sorted("words")} AS whole, {_sorted("skeleton")} AS name_skeleton, string_split(name_skeleton, ' ') AS sounds,
+       sounds[1] AS sound_first, sounds[-1] AS sound_last,
        family_of.words IS NOT NULL AND given_of.words IS NOT NULL AS split,
        birth_first, birth_last, CASE WHEN birth_first = birth_last THEN birth_first END AS birth_day,
        CASE WHEN year(birth_first) = year(birth_last) THEN year(birth_first) END AS birth_year
@@ -108,12 +108,8 @@ def _skeletons(connection: duckdb.DuckDBPyConnection, words: str) -> None:
     """The table ``skeletons``: word, skeleton; each distinct word once."""
     import pyarrow as pa
 
-    found = [
-        word for (word,) in connection.execute(f"SELECT word FROM ({words}) WHERE word <> ''").fetchall()
-    ]
-    made = pa.table(
-        {"word": pa.array(found, pa.string()), "skeleton": pa.array(map(skeleton, found), pa.string())}
-    )
+    found = connection.sql(f"SELECT word FROM ({words}) WHERE word <> ''").to_arrow_table().column(0)
+    made = pa.table({"word": found, "skeleton": pa.array(map(skeleton, found.to_pylist()), pa.string())})
     connection.register("made_skeletons", made)
     connection.execute("CREATE OR REPLACE TEMP TABLE skeletons AS FROM made_skeletons")
     connection.unregister("made_skeletons")

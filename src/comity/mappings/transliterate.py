@@ -93,7 +93,18 @@ def name_words(name: str) -> str:
     Arabic letters that are typed for one another count as one; an apostrophe, which anyascii also writes for a soft
     sign or an ayn, is no end of a word.
     """
-    from anyascii import anyascii
+    return " ".join(name.translate(_WORDS).split())
 
-    ascii_name = anyascii(name.translate(_LOOK_ALIKES)).upper()
-    return re.sub(r"[^A-Z]+", " ", re.sub(r"['`]", "", ascii_name)).strip()
+
+class _Words(dict[int, str]):
+    """Character → its letters in A-Z, with a blank where it ends a word. Each is worked out once."""
+
+    def __missing__(self, code: int) -> str:
+        from anyascii import anyascii
+
+        letters = anyascii(chr(code).translate(_LOOK_ALIKES)).upper()
+        self[code] = re.sub(r"[^A-Z]+", " ", re.sub(r"['`]", "", letters))
+        return self[code]
+
+
+_WORDS = _Words()
