@@ -17,6 +17,8 @@ import threading
 import time
 from dataclasses import dataclass
 from multiprocessing import connection as pipes
+from multiprocessing import forkserver
+from multiprocessing.forkserver import ForkServer
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.1
 """Between two looks at the memory; at the folder, ten times as long."""
+_PRELOADS = {"comity.nightly.judging": "comity.nightly.preload_judging"}
+"""By the module of a task, what is imported where it is forked from; for others it is ``comity.nightly.preload``."""
+_SERVERS: dict[str, ForkServer] = {}
 _STARTING = threading.Lock()
 _LIVING: set[BaseProcess] = set()
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -66,13 +71,10 @@ def run_isolated(bounds: Bounds, call: Callable[..., Any], args: tuple[Any, ...]
     """``call(*args)`` in a new process; raises the ComityError that it ended with."""
     check_version(bounds)
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    # Imported things are forked from one process that has never run anything: DuckDB and Arrow keep threads, and a
-    # fork of a process that used them would copy their locks.
-    server = multiprocessing.get_context("forkserver")
-    server.set_forkserver_preload(["comity.nightly.preload"])
-    process = server.Process(target=_child, args=(sender, bounds, call, args, dict(os.environ)))
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=_child, args=(sender, bounds, call, args, dict(os.environ)))
     began = time.monotonic()
-    with _STARTING, _without_main(), _as_no_daemon():
+    with _STARTING, _without_main(), _as_no_daemon(), _forked_from(call.__module__):
         process.start()
         _LIVING.add(process)
     sender.close()
@@ -87,6 +89,34 @@ def run_isolated(bounds: Bounds, call: Callable[..., Any], args: tuple[Any, ...]
     if kind == "error":
         raise value
     return Done(value, time.monotonic() - began, cpu, memory)
+
+
+def make_ready(call: Callable[..., Any]) -> None:
+    """Begin to import what that task needs, while others run."""
+    with _STARTING:
+        _server_of(call.__module__).ensure_running()
+
+
+def _server_of(module: str) -> ForkServer:
+    """The process that tasks of that module are forked from. Imported things are forked from one that has never run
+    anything: DuckDB and Arrow keep threads, and a fork of a process that used them would copy their locks.
+    """
+    preload = _PRELOADS.get(module, "comity.nightly.preload")
+    if preload not in _SERVERS:
+        _SERVERS[preload] = ForkServer()
+        _SERVERS[preload].set_forkserver_preload([preload])
+    return _SERVERS[preload]
+
+
+@contextlib.contextmanager
+def _forked_from(module: str) -> Iterator[None]:
+    """Python has one such process, and asks it by this function; here it is one of ours."""
+    was = forkserver.connect_to_new_process
+    forkserver.connect_to_new_process = _server_of(module).connect_to_new_process
+    try:
+        yield
+    finally:
+        forkserver.connect_to_new_process = was
 
 
 def stop_all() -> None:

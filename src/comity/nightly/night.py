@@ -10,7 +10,6 @@ that three daily exports found in one night are three states that can be asked f
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -130,14 +129,13 @@ def _rounds(
     normalising: Normalising | None = None
     changed: set[str] = set()
     while queues := {name: rest for name, queue in queues.items() if (rest := _due(queue, name in changed))}:
-        if normalising is None:
-            normalising = Normalising(workers, store, sources.standard, run_id, limits, tell)
-        passages = [_passage(sources.source(name), queue.pop(0), staging) for name, queue in queues.items()]
-        normalising.run(passages)
-        if judge is None:
+        if normalising is None or judge is None:
             from comity.nightly.judge import Judge
 
-            judge = Judge(sources.federation(), store, replace(limits, threads=workers.jobs), run_id)
+            normalising = Normalising(workers, store, sources.standard, run_id, limits, tell)
+            judge = Judge(sources.federation(), store, workers, limits, run_id)
+        passages = [_passage(sources.source(name), queue.pop(0), staging) for name, queue in queues.items()]
+        normalising.run(passages)
         if release := publish_round(store, run_id, passages, judge, tell):
             releases.append(release)
         changed |= {passage.name for passage in passages if passage.release}

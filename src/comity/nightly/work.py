@@ -43,7 +43,7 @@ def read_task(adapter: Adapter, files: tuple[ExportFile, ...], into: Path) -> Re
     from comity.adapters.export import read_export
 
     into.mkdir(parents=True, exist_ok=True)
-    with _explained("reading the export", into):
+    with explained("reading the export", into):
         return read_export(adapter, files, into)
 
 
@@ -52,7 +52,7 @@ def snapshot_task(adapter: Adapter, into: Path) -> ExportFile:
     from comity.adapters.database import snapshot
 
     into.mkdir(parents=True, exist_ok=True)
-    with _explained("reading the database", into):
+    with explained("reading the database", into):
         return snapshot(adapter, into)
 
 
@@ -91,7 +91,7 @@ def _normalise_part(
     from comity.mappings.staged import stage_rows
 
     part = reading.parts[number]
-    with _explained("normalising", part.path), connect(limits) as connection:
+    with explained("normalising", part.path), connect(limits) as connection:
         rows = stage_rows(connection, rows_of(adapter, reading, part), read_plain(part, adapter))
         outcomes = []
         for plan in plans:
@@ -140,7 +140,7 @@ def finish_task(
     accounts: list[Account] = []
     rejects: list[tuple[Path, int]] = []
     unmapped: list[tuple[str, UnmappedCode]] = []
-    with _explained("finishing the export", into), connect(limits) as connection:
+    with explained("finishing the export", into), connect(limits) as connection:
         rows = [rows_of(adapter, reading, part) for part in reading.parts]
         for index, plan in enumerate(plans):
             parts = [(rows[number], outcomes[number][index]) for number in range(len(rows))]
@@ -250,7 +250,7 @@ def _rejects(
 
 
 @contextmanager
-def _explained(what: str, place: Path) -> Iterator[None]:
+def explained(what: str, place: Path) -> Iterator[None]:
     """Whatever goes wrong in a worker becomes a ComityError: it is one source's failure and says what it was."""
     from comity.store.failure import storing
 

@@ -106,7 +106,16 @@ def validate(
 
 def load_code_lists(connection: duckdb.DuckDBPyConnection, standard: Standard) -> str:
     """The standard's code lists as a temporary table of ``connection``; its name is what ``validate`` takes."""
-    codes = [(each.name, code) for each in standard.code_lists.values() for code in each.codes]
+    return fill_code_lists(connection, codes_of(standard))
+
+
+def codes_of(standard: Standard) -> tuple[tuple[str, str], ...]:
+    """Every code of the standard, with its list."""
+    return tuple((each.name, code) for each in standard.code_lists.values() for code in each.codes)
+
+
+def fill_code_lists(connection: duckdb.DuckDBPyConnection, codes: Sequence[tuple[str, str]]) -> str:
+    """``codes`` as a temporary table; its name."""
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {CODE_LISTS} AS SELECT unnest($1) AS list, unnest($2) AS code",
         [[name for name, _ in codes], [code for _, code in codes]],

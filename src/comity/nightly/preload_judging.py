@@ -1,0 +1,23 @@
+"""What every task that judges needs, imported once in the process that all of them are forked from.
+
+Invariant: importing runs no thread and opens nothing, so that a fork of it is as good as a new process. It is another
+process than that of the other tasks: Great Expectations takes two seconds and 150 MB, and needs pandas, which those do
+without.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import comity.mappings.normalise
+import comity.nightly.judging
+import comity.validation.broken
+import comity.validation.datasource
+import comity.validation.run
+import comity.validation.trial
+from comity.validation.vocabulary import implementations
+
+implementations()
+comity.validation.datasource.context()
