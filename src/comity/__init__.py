@@ -28,7 +28,9 @@ def __getattr__(name: str) -> object:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
-            return version("comity")
+            found = version("comity")
         except PackageNotFoundError:
-            return "0+unknown"
+            found = "0+unknown"
+        globals()[name] = found  # finding it out takes milliseconds, and every task of a night asks
+        return found
     raise AttributeError(f"comity has no '{name}'")

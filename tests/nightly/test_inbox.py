@@ -11,7 +11,7 @@ import pytest
 from comity.adapters.adapter import Adapter, Delivery, load_adapter
 from comity.errors import ReadError
 from comity.nightly.inbox import InboxFile, deliveries, waiting_files
-from comity.nightly.work import _explained
+from comity.nightly.work import explained
 from tests.nightly.small import ROOT, VEHICLES
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_each_file_is_an_export_or_all_together_are_one(tmp_path: Path) -> None:
 
 
 def test_what_comity_did_not_foresee_in_a_worker_is_one_sources_error(tmp_path: Path) -> None:
-    with pytest.raises(ReadError) as error, _explained("reading the export", tmp_path):
+    with pytest.raises(ReadError) as error, explained("reading the export", tmp_path):
         raise ZeroDivisionError("division by zero")
 
     assert error.value.code == "nightly.fault"

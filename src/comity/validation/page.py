@@ -7,7 +7,6 @@ it holds counts and never a value of a record.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ def write_results(run_id: str, results: Sequence[NightResult], folder: Path) -> 
     """Write ``quality.json`` and ``quality.html`` into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     page, data = folder / "quality.html", folder / "quality.json"
-    write_private(data, json.dumps(_document(run_id, results), ensure_ascii=False, indent=1) + "\n")
+    write_private(data, json.dumps(_document(run_id, results), ensure_ascii=False) + "\n")
     write_private(page, _page(run_id, results))
     return data, page
 
@@ -53,7 +52,7 @@ def _document(run_id: str, results: Sequence[NightResult]) -> dict[str, object]:
                 "record_type": record_type,
                 "verdict": verdict(result),
                 **{outcome: result.count(outcome) for outcome in OUTCOMES},
-                "checks": [{**asdict(check), "percent": check.percent} for check in result.checks],
+                "checks": [{**vars(check), "percent": check.percent} for check in result.checks],
             }
             for source_id, export_id, record_type, result in results
         ],
