@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import NamedTuple
 
@@ -32,6 +33,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     for source in (VEHICLES, BICYCLES):
         federation.add(source)
         federation.drop_sample(source)
+    (export,) = (federation.data / "inbox" / VEHICLES).iterdir()
+    export.write_bytes(export.read_bytes() + odd_colours())
     for source in ("strict", "mild"):
         federation.add(VEHICLES, source, files="['export-*']", order="'export-(.)'")
         federation.drop(source, "export-1", rows("GOOD"))
@@ -48,6 +51,13 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
 
 def rows(model: str) -> bytes:
     return "".join(",".join((*car[:3], model, *car[4:])) + "\n" for car in CARS).encode()
+
+
+def odd_colours() -> bytes:
+    """Five cars of a colour that no crosswalk has, and one whose owner stands in the place of its colour."""
+    colours = [*["Chartreuse"] * 5, "Okonkwo Ngozi"]
+    lines = [(f"QQX{number:03}", colour, *CARS[0][2:]) for number, colour in enumerate(colours)]
+    return "".join(",".join(line) + "\n" for line in lines).encode()
 
 
 def test_a_night_publishes_all_that_passes_in_one_release(nights: Nights) -> None:
@@ -77,15 +87,38 @@ def test_every_refused_row_has_its_raw_text_and_its_reasons(nights: Nights) -> N
 
 
 def test_a_code_that_no_crosswalk_has_is_told_with_the_line_to_add(nights: Nights) -> None:
-    unmapped = nights.good.export(VEHICLES)["unmapped"]
+    unmapped = [line for line in nights.good.export(VEHICLES)["unmapped"] if line["code"]]
 
     assert unmapped
     for line in unmapped:
+        assert line["count"] >= 5
         told = f"{VEHICLES} {line['column']}: '{line['code']}' {line['count']:,} times"
         assert (
             f"{told}, first in row {line['example_row']}; add to {line['crosswalk']}.csv: "
             in nights.good.said
         )
+
+
+def test_a_rare_code_may_be_a_name_and_is_counted_until_it_is_asked_for(nights: Nights) -> None:
+    report = nights.good.report
+    run = nights.federation.data / "runs" / report["run_id"]
+    every = [
+        (source, line)
+        for source, lines in json.loads((run / "unmapped.json").read_text("utf-8")).items()
+        for line in lines
+    ]
+    rare = [(source, line) for source, line in every if line["count"] < 5]
+    hidden = [line for export in report["exports"] for line in export["unmapped"] if not line["code"]]
+
+    assert "Okonkwo Ngozi" in [line["code"] for _, line in rare]
+    assert sum(line["codes"] for line in hidden) == len(rare)
+    assert sum(line["count"] for line in hidden) == sum(line["count"] for _, line in rare)
+    for name in ("report.json", "report.html"):
+        text = (run / name).read_text("utf-8")
+        assert not [line["code"] for _, line in rare if f'"code": {json.dumps(line["code"])}' in text]
+    assert not [line["code"] for _, line in rare if f"'{line['code']}'" in nights.good.said]
+    source, line = rare[0]
+    assert line["code"] in nights.federation.call("codes", "review", source, "--limit", "1000")[1]
 
 
 def test_a_critical_rule_that_fails_blocks_its_source_and_the_last_release_stays(nights: Nights) -> None:

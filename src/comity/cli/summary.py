@@ -111,6 +111,8 @@ def _print_error(error: ErrorLine) -> None:
 
 
 def _print_unmapped(report: NightReport) -> None:
+    from comity.nightly.report import FEWEST
+
     lines = [(export.source_id, line) for export in report.exports for line in export.unmapped]
     if not lines:
         return
@@ -118,10 +120,16 @@ def _print_unmapped(report: NightReport) -> None:
         "\nCodes that no crosswalk has (the value is kept as a flag, or its row refused, as the mapping says):"
     )
     for source_id, line in lines[:10]:
-        told = (
-            f"{source_id} {line.column}: '{line.code}' {line.count:,} times, first in row {line.example_row}; "
-            f"add to {line.crosswalk}.csv: {line.suggestion()}"
-        )
+        if line.rare:
+            told = (
+                f"{source_id} {line.column}: {line.codes:,} in fewer than {FEWEST} rows each, {line.count:,} rows in"
+                f" all; they may be personal: comity codes review {source_id}"
+            )
+        else:
+            told = (
+                f"{source_id} {line.column}: '{line.code}' {line.count:,} times, first in row {line.example_row}; "
+                f"add to {line.crosswalk}.csv: {line.suggestion()}"
+            )
         click.echo(f"  {printable(told)}")
     if len(lines) > 10:
         click.echo(f"  … and {len(lines) - 10} more, in the run's report")

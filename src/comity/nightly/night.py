@@ -18,7 +18,7 @@ from comity.nightly.normalising import Normalising
 from comity.nightly.outline import Sources
 from comity.nightly.passage import Passage
 from comity.nightly.publishing import publish_round
-from comity.nightly.report import ErrorLine, ExportReport, NightReport, write_report
+from comity.nightly.report import ErrorLine, ExportReport, NightReport, write_report, write_unmapped
 from comity.nightly.signals.watch import Watch
 from comity.nightly.workers import Workers
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from comity.nightly.outline import Outline
     from comity.nightly.passage import Tell
     from comity.nightly.pending import Waiting
+    from comity.nightly.report import UnmappedLine
     from comity.nightly.source import Source
     from comity.store.store import Store
 
@@ -128,6 +129,7 @@ def _rounds(
     judge: Judge | None = None
     normalising: Normalising | None = None
     changed: set[str] = set()
+    unmapped: dict[str, list[UnmappedLine]] = {}
     while queues := {name: rest for name, queue in queues.items() if (rest := _due(queue, name in changed))}:
         if normalising is None or judge is None:
             from comity.nightly.judge import Judge
@@ -140,8 +142,11 @@ def _rounds(
             releases.append(release)
         changed |= {passage.name for passage in passages if passage.release}
         reports += [passage.report() for passage in passages]
+        for passage in passages:
+            unmapped.setdefault(passage.name, []).extend(passage.unmapped)
     if judge is not None:
         judge.write_results(run_id, staging)
+        write_unmapped(unmapped, store.layout.runs / run_id)
     return tuple(releases), tuple(reports)
 
 

@@ -10,7 +10,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from comity.nightly.report import AccountLine, ChangeLine, ErrorLine, ExportReport, Outcome, UnmappedLine
+from comity.nightly.report import (
+    AccountLine,
+    ChangeLine,
+    ErrorLine,
+    ExportReport,
+    Outcome,
+    UnmappedLine,
+    without_rare,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +79,14 @@ class Passage:
         self.cpu += done.cpu
         self.memory = max(self.memory, done.memory)
 
+    @property
+    def unmapped(self) -> tuple[UnmappedLine, ...]:
+        """Every code that no crosswalk has, also those that a report does not show."""
+        return tuple(
+            UnmappedLine(record_type, code.column, code.crosswalk, code.code, code.count, code.example_row)
+            for record_type, code in (self.finished.unmapped if self.finished else ())
+        )
+
     def report(self) -> ExportReport:
         """What became of it."""
         finished = self.finished
@@ -79,10 +95,6 @@ class Passage:
                 a.record_type, a.rows_read, a.rows_accepted, a.rows_rejected, a.rows_not_selected, a.records
             )
             for a in (finished.accounts if finished else ())
-        )
-        unmapped = tuple(
-            UnmappedLine(record_type, code.column, code.crosswalk, code.code, code.count, code.example_row)
-            for record_type, code in (finished.unmapped if finished else ())
         )
         return ExportReport(
             self.name,
@@ -93,7 +105,7 @@ class Passage:
             accounts,
             self.blocks,
             self.marks,
-            unmapped,
+            without_rare(self.unmapped),
             self.reading.notes if self.reading else (),
             ErrorLine.of(self.error) if self.error else None,
             self.seconds,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from comity.nightly.overdue import StaleLine  # noqa: TC001  (a stored report is read by the types of its fields)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from comity.errors import ComityError
@@ -45,9 +46,15 @@ class ChangeLine:
     columns: dict[str, tuple[int, int]]
 
 
+FEWEST = 5
+"""A code in fewer rows is not shown: it may be a value of one person that stands in the wrong column."""
+
+
 @dataclass(frozen=True)
 class UnmappedLine:
-    """A code that no crosswalk has: extend ``crosswalk``, or leave it flagged."""
+    """A code that no crosswalk has: extend ``crosswalk``, or leave it flagged. Of those in fewer than FEWEST rows each
+    only how many there are, ``codes``, and in how many rows; ``code`` is then empty.
+    """
 
     record_type: str
     column: str
@@ -55,10 +62,33 @@ class UnmappedLine:
     code: str
     count: int
     example_row: int
+    codes: int = 1
+
+    @property
+    def rare(self) -> bool:
+        return not self.code
 
     def suggestion(self) -> str:
         """The crosswalk line to complete."""
         return f"{self.code},,,exact,proposed,,"
+
+
+def without_rare(lines: Iterable[UnmappedLine]) -> tuple[UnmappedLine, ...]:
+    """The lines of codes that may be shown, and one for each column of those that may not."""
+    shown: list[UnmappedLine] = []
+    rare: dict[tuple[str, str, str], list[UnmappedLine]] = {}
+    for line in lines:
+        if line.count >= FEWEST:
+            shown.append(line)
+        else:
+            rare.setdefault((line.record_type, line.column, line.crosswalk), []).append(line)
+    hidden = (
+        UnmappedLine(
+            *column, "", sum(one.count for one in some), min(one.example_row for one in some), len(some)
+        )
+        for column, some in rare.items()
+    )
+    return (*shown, *hidden)
 
 
 @dataclass(frozen=True)
@@ -129,10 +159,22 @@ class NightReport:
         return json.dumps(asdict(self) | {"succeeded": self.succeeded}, ensure_ascii=False, indent=2)
 
 
+def write_unmapped(unmapped: Mapping[str, Iterable[UnmappedLine]], folder: Path) -> None:
+    """``unmapped.json`` in ``folder``: by source every code that no crosswalk has, also the rare ones, for the person
+    who decides what they mean. Nothing else shows it.
+    """
+    told = {source: [asdict(line) for line in lines] for source, lines in unmapped.items()}
+    _write(folder / "unmapped.json", json.dumps(told, ensure_ascii=False))
+
+
 def write_report(report: NightReport, folder: Path) -> Path:
     """``report.json`` in ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / "report.json"
-    path.write_text(report.as_json() + "\n", "utf-8")
+    return _write(folder / "report.json", report.as_json())
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(0o600)
+    path.write_text(text + "\n", "utf-8")
     path.chmod(0o600)
     return path

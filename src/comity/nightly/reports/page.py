@@ -9,6 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from comity.nightly.report import FEWEST
 from comity.nightly.reports.chart import bars, number, sparkline
 from comity.validation.page_style import document
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from comity.nightly.report import ErrorLine, ExportReport, NightReport
     from comity.nightly.reports.history import History, Values
 
-FEWEST = 5
-"""Rows in which a source's code must stand to be shown."""
 _STATES = ("accepted", "rejected", "not_selected")
 _OVER_TIME = (
     ("rows", "rows read", ""),
@@ -200,7 +199,7 @@ def _unmapped(report: NightReport) -> str:
         (
             export.source_id,
             line.column,
-            line.code if line.count >= FEWEST else "",
+            line.code if line.count >= FEWEST else f"({line.codes:,} rare)",
             f"{line.count:,}",
             f"{line.example_row:,}",
             line.crosswalk,

@@ -35,11 +35,9 @@ def of_last_run(settings: Settings, source: str) -> tuple[str | None, tuple[Unma
         report = json.loads(path.read_text("utf-8"))
         exports = [each for each in report["exports"] if each["source_id"] == source and each["accounts"]]
         if exports:
-            lines = (
-                Unmapped(**{k: line[k] for k in Unmapped.__dataclass_fields__})
-                for each in exports
-                for line in each["unmapped"]
-            )
+            every = path.with_name("unmapped.json")
+            told = json.loads(every.read_text("utf-8")).get(source, ()) if every.exists() else ()
+            lines = (Unmapped(**{k: line[k] for k in Unmapped.__dataclass_fields__}) for line in told)
             return path.parent.name, _together(lines)
     return None, ()
 
