@@ -104,7 +104,7 @@ def _server_of(module: str) -> ForkServer:
     preload = _PRELOADS.get(module, "comity.nightly.preload")
     if preload not in _SERVERS:
         _SERVERS[preload] = ForkServer()
-        _SERVERS[preload].set_forkserver_preload([preload])
+        _SERVERS[preload].set_forkserver_preload(["comity.nightly.preload_first", preload])
     return _SERVERS[preload]
 
 
