@@ -7,12 +7,12 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from comity.errors import ComityError, ReadError
-from comity.nightly.isolation import Bounds, resident, run_isolated
+from comity.nightly.isolation import Bounds, Done, resident, run_isolated, worker_died
 from tests.nightly.small import CARS, FIELDS, VEHICLES, SmallFederation
 from tests.nightly.test_killed import READER, until
 
@@ -181,3 +181,24 @@ def test_a_night_goes_on_beside_one_that_hangs_and_one_that_eats(
     assert federation.ask("SELECT source_id, count(*) FROM vehicle GROUP BY ALL") == [("sound", 3)]
     assert night.export("sound")["peak_memory"] > 10**7
     assert not list((federation.data / "staging").iterdir())
+
+
+def test_a_death_while_suites_are_loaded_is_one_sources_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    federation = SmallFederation(tmp_path)
+    for name in ("one", "two"):
+        federation.add(VEHICLES, name, files="['export']")
+        federation.drop(name, "export", ",".join(CARS[0]).encode() + b"\n")
+
+    def die(bounds: Bounds, *task: Any) -> Done:
+        if bounds.source_id in ("all sources", "two"):
+            raise worker_died(bounds.source_id, -signal.SIGKILL)
+        return run_isolated(bounds, *task)
+
+    monkeypatch.setattr("comity.nightly.judge.run_isolated", die)
+    night = federation.run()
+
+    assert night.export("one")["outcome"] == "published"
+    assert night.error("two")["code"] == "nightly.worker-died"
+    assert federation.ask("SELECT DISTINCT source_id FROM vehicle") == [("one",)]

@@ -71,14 +71,26 @@ class Judge:
     def _load_suites(self, passages: Sequence[Passage]) -> None:
         """Here and not on a cluster, whose workers need not see the federation; a suite may ask DuckDB anything."""
         pairs = {(passage.name, plan.record_type) for passage in passages for plan in passage.source.plans}
-        if wanted := tuple(sorted(pairs - self.suites.keys())):
-            bounds = Bounds("the suites", self.limits.spill.parent, memory=self.workers.memory)
-            arguments = (self.federation.standard, self.federation.root / "validation", wanted)
-            self.suites |= run_isolated(bounds, suites_task, arguments).value
+        wanted = sorted(pairs - self.suites.keys())
+        try:
+            self._load("all sources", wanted)
+        except ComityError:
+            # Whatever ended that process, a kill or one of the suites: each source has another try, of its own.
+            for passage in passages:
+                try:
+                    self._load(passage.name, [pair for pair in wanted if pair[0] == passage.name])
+                except ComityError as error:
+                    passage.fail(error)
         for passage in passages:
             for plan in passage.source.plans:
-                if isinstance(error := self.suites[passage.name, plan.record_type], ComityError):
-                    passage.fail(error)
+                if isinstance(found := self.suites.get((passage.name, plan.record_type)), ComityError):
+                    passage.fail(found)
+
+    def _load(self, whose: str, wanted: Sequence[Wanted]) -> None:
+        if wanted:
+            bounds = Bounds(whose, self.limits.spill.parent, self.workers.seconds, self.workers.memory)
+            arguments = (self.federation.standard, self.federation.root / "validation", tuple(wanted))
+            self.suites |= run_isolated(bounds, suites_task, arguments).value
 
     def _judge(
         self, passages: Sequence[Passage], related: dict[str, tuple[RecordType, tuple[Path, ...]]]
