@@ -173,6 +173,9 @@ def test_the_command_line(settings: Settings, comity: Callable[..., Said], tmp_p
     assert "possible links: 3, decided: 0\nrelease 4\n" in comity(settings.data_dir, "links", "find").out
     shown = comity(settings.data_dir, "links", "review").out
     assert "BB  Остап КОВБАРЕНКО, 1979-04-17, M" in shown and "3 links wait for a decision" in shown
+    one = comity(settings.data_dir, "links", "review", "--limit", "1", "--country", "BB").out
+    assert "3 links wait for a decision; shown are the likeliest 1\n" in one
+    assert "0 links wait" in comity(settings.data_dir, "links", "review", "--country", "'").out
     file = tmp_path / "list.csv"
     assert "3 links to decide on" in comity(settings.data_dir, "links", "review", "--export", str(file)).out
     assert comity(settings.data_dir, "links", "review", "--import", str(file)).out == "0 decisions\n"

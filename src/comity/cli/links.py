@@ -85,7 +85,7 @@ def review(
     wait on.
     """
     from comity.linking.decide import decide
-    from comity.linking.review import read_list, waiting, write_list
+    from comity.linking.review import number_waiting, read_list, waiting, write_list
     from comity.query.federation import open_federation
 
     if taken is not None:
@@ -95,6 +95,7 @@ def review(
         return
     with open_federation(settings) as federation:
         found = waiting(federation, limit, country)
+        number = number_waiting(federation, country)
     if to is not None:
         write_list(found, to)
         click.echo(f"{len(found):,} links to decide on in {to}")
@@ -106,7 +107,8 @@ def review(
         return
     for pair in found:
         _show(pair)
-    click.echo(f"{len(found):,} links wait for a decision")
+    rest = f"; shown are the likeliest {len(found):,}" if len(found) < number else ""
+    click.echo(f"{number:,} {'link waits' if number == 1 else 'links wait'} for a decision{rest}")
 
 
 @command.command("explain")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from comity.errors import QueryError, nearest
 from comity.linking.decide import Decision
+from comity.store.view_sql import literal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,11 +59,22 @@ def waiting(federation: Federation, limit: int | None = None, country: str | Non
         f"ends AS ({shown}) SELECT from_record_type, from_record_id, to_record_id, weight, reasons, f.owner_country, "
         "t.owner_country, f.shown, t.shown FROM pairs JOIN ends f ON f.record_id = from_record_id "
         "JOIN ends t ON t.record_id = to_record_id "
-        + (f"WHERE '{country}' IN (f.owner_country, t.owner_country) " if country else "")
+        + (f"WHERE {literal(country)} IN (f.owner_country, t.owner_country) " if country else "")
         + "ORDER BY weight DESC, from_record_id, to_record_id"
         + (f" LIMIT {limit}" if limit else "")
     ).fetchall()
     return [Waiting(*row) for row in rows]
+
+
+def number_waiting(federation: Federation, country: str | None = None) -> int:
+    """How many pairs there are to decide on, whatever is shown of them."""
+    ends = " UNION ALL ".join(f"SELECT record_id, owner_country FROM {name}" for name in _SHOWN)
+    rows = federation.sql(
+        f"WITH ends AS ({ends}) SELECT count(*) FROM link l JOIN ends f ON f.record_id = from_record_id "
+        "JOIN ends t ON t.record_id = to_record_id WHERE role = 'possible_same_as' AND weight IS NOT NULL"
+        + (f" AND {literal(country)} IN (f.owner_country, t.owner_country)" if country else "")
+    ).fetchall()
+    return int(rows[0][0])
 
 
 def write_list(found: list[Waiting], file: Path) -> None:
