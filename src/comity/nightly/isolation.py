@@ -238,6 +238,10 @@ def _child(
 ) -> None:
     """In the new process. It leaves Ctrl-C to the coordinator, and does not outlive the one that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        # It was killed while this was still to be forked: the next night may be at work, and its sweep over.
+        os._exit(1)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     os.environ.clear()  # the process that it was forked from may be older than a variable
     os.environ.update(env)
