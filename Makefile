@@ -54,7 +54,7 @@ docs: .venv/.run
 .venv/.run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(PIP) --editable .
+	$(PIP) --editable . openpyxl
 	touch $@
 
 .venv/.test: .venv/.run

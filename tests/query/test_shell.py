@@ -191,6 +191,6 @@ def test_an_interrupt_stops_the_question_and_not_the_shell(terminal: Callable[[]
     person.until("comity> ")
     person.type("SELECT range AS n FROM range(1000000000000);\n")
     person.until("\r\n1000\r\n")
-    assert "query.interrupted" in person.interrupt("query.interrupted") + person.until("comity> ")
+    person.interrupt("query.interrupted")
     person.type("SELECT 40 + 2 AS answer;\n")
     assert "42" in person.until("comity> ")
