@@ -99,6 +99,11 @@ def living(group: int) -> bool:
     return False
 
 
+def as_in_a_terminal() -> None:
+    """Ctrl-C is heard, also where whoever started the tests has made them deaf to it, as a shell does by ``&``."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def interrupted(federation: SmallFederation, send: Callable[[int], None]) -> tuple[int, str]:
     """A night that is stopped while a worker reads: its exit code, and what it said."""
     name = f"slow-{len(list((federation.root / 'adapters').iterdir()))}"
@@ -115,7 +120,12 @@ def interrupted(federation: SmallFederation, send: Callable[[int], None]) -> tup
         "2",
     ]
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        preexec_fn=as_in_a_terminal,
     )
     until((federation.root / "adapters" / name / "waits").exists)
 
