@@ -54,7 +54,7 @@ docs: .venv/.run
 .venv/.run: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(PIP) --editable . openpyxl
+	$(PIP) --editable . --group demo
 	touch $@
 
 .venv/.test: .venv/.run

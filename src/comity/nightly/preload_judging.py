@@ -8,8 +8,11 @@ without.
 from __future__ import annotations
 
 import os
+from threading import RLock
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from tqdm import tqdm
 
 import comity.mappings.normalise
 import comity.nightly.judging
@@ -19,5 +22,8 @@ import comity.validation.run
 import comity.validation.trial
 from comity.validation.vocabulary import implementations
 
+# Great Expectations makes progress bars, also when none is shown, and the lock that they would make is one for several
+# processes, which a task leaves behind when it is ended.
+tqdm.set_lock(RLock())
 implementations()
 comity.validation.datasource.context()
