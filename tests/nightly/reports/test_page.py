@@ -35,6 +35,7 @@ PUBLISHED = replace(
     unmapped=(
         UnmappedLine("person", "sex", "sex", "MANY" + HOSTILE, 5, 3),
         UnmappedLine("person", "sex", "sex", "A Rare Name", 4, 9),
+        UnmappedLine("person", "sex", "sex", "", 7, 2, codes=3),
     ),
 )
 REPORT = NightReport(
@@ -64,6 +65,7 @@ def test_a_code_in_few_rows_is_not_shown() -> None:
     page = night_page(REPORT, HISTORY, ())
 
     assert "A Rare Name" not in page and "MANY" in page
+    assert "(1 rare)" in page and "(3 rare)" in page
 
 
 def test_it_may_load_nothing_and_use_one_style_by_its_hash(told: Told) -> None:

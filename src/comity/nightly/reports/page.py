@@ -199,7 +199,7 @@ def _unmapped(report: NightReport) -> str:
         (
             export.source_id,
             line.column,
-            line.code if line.count >= FEWEST else f"({line.codes:,} rare)",
+            f"({line.codes:,} rare)" if line.rare or line.count < FEWEST else line.code,
             f"{line.count:,}",
             f"{line.example_row:,}",
             line.crosswalk,
