@@ -7,6 +7,7 @@ import io
 import json
 import random
 import sqlite3
+import sys
 import zipfile
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -220,3 +221,23 @@ def test_a_wrong_description_is_told_by_its_line(
 
     assert (caught.value.code, caught.value.line) == ("workbench.bad-layout", line)
     assert found in str(caught.value.found)
+
+
+def test_a_tape_of_blank_lines_has_no_records(look: Callable[..., Draft], tmp_path: Path) -> None:
+    (tmp_path / "layout.csv").write_text("name,start,length\nplate,1,6\n", "utf-8")
+    with pytest.raises(ReadError) as caught:
+        look({"tape.txt": b"\n\n\n"}, layout=read_layout(tmp_path / "layout.csv"))
+
+    assert caught.value.code == "read.no-header"
+
+
+def test_a_sheet_is_not_made_without_the_package_that_writes_sheets(
+    look: Callable[..., Draft], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = profile_of(look({"personas.xlsx": spreadsheet()}).export)
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    with pytest.raises(ConfigError) as caught:
+        synthesise(profile, 10, 1)
+
+    assert caught.value.code == "workbench.cannot-synthesise"
+    assert "comity[xlsx]" in str(caught.value.remedy)

@@ -56,18 +56,20 @@ def read_fixed_records(raw: bytes, encoding: str, share: float) -> Table | None:
     return _table(lines, encoding, length, "none", share, evidence)
 
 
-def read_described(raw: bytes, encoding: str, share: float, layout: Layout) -> Table:
-    """Records whose fields the owner has described; how long they are, and what ends them, is seen."""
+def read_described(raw: bytes, encoding: str, share: float, layout: Layout) -> Table | None:
+    """Records whose fields the owner has described; how long they are, and what ends them, is seen. None: no record."""
     text = raw[: 1 << 20].decode(encoding, "replace")
     lines = [line for line in text.splitlines() if line]
     ending = "\n"
-    if Counter(map(len, lines)).most_common(1)[0][0] > 2 * layout.end:
+    if not lines:
+        return None
+    if _usual_length(lines) > 2 * layout.end:
         ending = "none"
         kinds = _kinds(text)
         scores = {length: _alike(kinds, length) for length in range(layout.end, 2 * layout.end)}
         length = max(scores, key=lambda each: (round(scores[each], 3), -each))
         lines = [text[at : at + length] for at in range(0, len(text) - length + 1, length)]
-    length = Counter(map(len, lines)).most_common(1)[0][0]
+    length = _usual_length(lines)
     evidence = (
         f"fixed width, as described: {len(layout.fields)} fields in {layout.end} of {length} characters"
     )
@@ -99,6 +101,10 @@ def _table(
 
 def _format(encoding: str, length: int, ending: str) -> dict[str, Any]:
     return {"type": "fixed_width", "encoding": encoding, "record_length": length, "line_ending": ending}
+
+
+def _usual_length(lines: Sequence[str]) -> int:
+    return Counter(map(len, lines)).most_common(1)[0][0]
 
 
 def _about(lines: Sequence[str], share: float) -> int | None:

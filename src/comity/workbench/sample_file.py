@@ -93,8 +93,14 @@ def _fixed(profile: Profile, made: Records) -> str:
 
 
 def _spreadsheet(profile: Profile, made: Records) -> bytes:
-    from xlsxwriter import Workbook
-
+    try:
+        from xlsxwriter import Workbook
+    except ImportError:
+        raise ConfigError(
+            "workbench.cannot-synthesise",
+            "Sheets need the package XlsxWriter",
+            remedy='install it with the extra "comity[xlsx]"',
+        ) from None
     format, fields = profile["format"], profile["fields"]
     rows: list[list[Any]] = [
         [f"synthetic line {number} above the table"] for number in range(1, profile["preamble"] + 1)
