@@ -95,7 +95,7 @@ def review(
         return
     with open_federation(settings) as federation:
         found = waiting(federation, limit, country)
-        number = number_waiting(federation, country)
+        number = len(found) if limit is None or to or by else number_waiting(federation, country)
     if to is not None:
         write_list(found, to)
         click.echo(f"{len(found):,} links to decide on in {to}")

@@ -52,7 +52,6 @@ def command(
     """
     from comity.errors import QueryError
     from comity.query.federation import ask, open_federation
-    from comity.query.ftm import write_ftm
     from comity.query.limits import limits_of, within
     from comity.query.output import output_file, standard_output, write
 
@@ -75,6 +74,8 @@ def command(
 
         def put(target: BinaryIO) -> None:
             if form == "ftm":
+                from comity.query.ftm import write_ftm
+
                 _tell(write_ftm(connection, answer, target, recipient, purpose))
             else:
                 write(answer, form, target)

@@ -9,9 +9,9 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from comity.errors import QueryError
 from comity.linking.exact import RULES
 from comity.linking.records import is_links, make_ends, source_of, write_links
+from comity.query.failure import nothing_published
 from comity.store.progress_bar import no_progress_bar
 from comity.store.view_sql import literal, parquet_scan
 
@@ -38,12 +38,7 @@ def open_store(settings: Settings) -> Store:
     standard = load_standard(settings.federation / "standard")
     store = Store.open(settings.data_dir, settings.ledger_url, standard=standard)
     if not store.releases():
-        raise QueryError(
-            "query.nothing-published",
-            "Nothing has been published here yet",
-            file=settings.data_dir,
-            remedy="check --data, or put exports into its inbox and run `comity run`",
-        )
+        raise nothing_published(settings.data_dir)
     return store
 
 

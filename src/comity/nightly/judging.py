@@ -107,12 +107,10 @@ def judge_task(
 def _view(
     connection: duckdb.DuckDBPyConnection, name: str, record_type: RecordType, files: Sequence[Path]
 ) -> str:
-    from comity.store.view_sql import path_list
+    from comity.store.view_sql import parquet_scan
 
     if files:
-        select = (
-            f"SELECT * FROM read_parquet({path_list(files)}, union_by_name = true, hive_partitioning = false)"
-        )
+        select = f"SELECT * FROM {parquet_scan(files)}"
     else:
         columns = (c for c in record_type.columns if not c.retired)
         nulls = ", ".join(f'CAST(NULL AS {c.duckdb_type}) AS "{c.name}"' for c in columns)

@@ -32,6 +32,15 @@ _UNREADABLE = (
 _LOOK = "see `.tables` and `.schema NAME` in `comity shell`, or SHOW TABLES and DESCRIBE NAME"
 
 
+def nothing_published(data_dir: Path) -> QueryError:
+    return QueryError(
+        "query.nothing-published",
+        "Nothing has been published here yet",
+        file=data_dir,
+        remedy="check --data, or put exports into its inbox and run `comity run`",
+    )
+
+
 @contextmanager
 def asking() -> Iterator[None]:
     """Turn DuckDB's errors inside the block into a QueryError."""

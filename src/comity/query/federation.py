@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from comity.errors import QueryError
-from comity.query.failure import asking, explained
+from comity.query.failure import asking, explained, nothing_published
 from comity.query.moment import release_number
 
 if TYPE_CHECKING:
@@ -61,12 +61,7 @@ def open_federation(
 
     views = settings.data_dir / "current.duckdb"
     if not views.exists():
-        raise QueryError(
-            "query.nothing-published",
-            "Nothing has been published here yet",
-            file=settings.data_dir,
-            remedy="check --data, or put exports into its inbox and run `comity run`",
-        )
+        raise nothing_published(settings.data_dir)
     scratch = Path(tempfile.mkdtemp(prefix="comity-"))
     try:
         if release is not None or since is not None:

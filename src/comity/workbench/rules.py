@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from comity.nightly.report import FEWEST
 from comity.workbench.data import read_data
 from comity.workbench.words import fold
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from comity.workbench.match import Proposal
     from comity.workbench.support import Seen
 
-MANY: Final = 5
+MANY: Final = FEWEST
 """A value that fewer rows have is nobody's business outside the building, and so stands in no file that is written."""
 
 
