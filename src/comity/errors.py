@@ -114,9 +114,13 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else "␤" for sign in text)
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``did you mean 'delimiter'? ``, with the blank behind it; empty if nothing known is near."""
+    close = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.5)
+    return f"did you mean '{close[0]}'? " if close else ""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A remedy that lists what is known and names the nearest: ``did you mean 'delimiter'? Known: …``."""
     names = sorted(set(known))
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"{hint}Known: {', '.join(names)}"
+    return f"{did_you_mean(word, names)}Known: {', '.join(names)}"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from comity.standard import Standard
+
 PERSONS = [
     {
         "id": f"MP-{n}",
@@ -115,3 +117,25 @@ def test_two_letters_are_no_country_by_themselves(look: Callable[..., Draft]) ->
     (line,) = (line for line in text.splitlines() if "plate_country:" in line)
 
     assert "TODO" in line
+
+
+def test_strokes_and_days_of_zeros_are_words_for_nothing(look: Callable[..., Draft]) -> None:
+    born = ["17/01/1979", "28/02/1980", "—", "00/00/0000"]
+    rows = "".join(f"{n};{born[n % 4]}\n" for n in range(60))
+
+    text = mapping(look({"persons.csv": f"id;data de nascimento\n{rows}".encode()}, record="person"))
+
+    (line,) = (line for line in text.splitlines() if line.startswith("  birth_date:"))
+    assert "missing: {00/00/0000: unknown, —: unknown}" in line
+
+
+def test_a_code_that_is_no_code_of_a_long_list_names_the_nearest_by_code_or_by_label(
+    standard: Standard,
+) -> None:
+    countries = standard.code_lists["country"]
+
+    for meant in ("GRC", "Grece"):
+        assert countries.remedy(meant).startswith(
+            "did you mean 'GR' (Greece)? comity standard codes country lists all "
+        )
+    assert "Known: " in standard.code_lists["sex"].remedy("W")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from comity.errors import QueryError, nearest
+from comity.errors import QueryError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def find_entry(name: str, standard: Standard, sources: Sequence[str]) -> Entry:
         return Entry("code list", name)
     own = (f"{each.name}.{column.name}" for each in standard.record_types.values() for column in each.columns)
     known = [*standard.record_types, *sources, *standard.code_lists, *own]
-    close = nearest(name, known).partition("Known:")[0]
+    close = did_you_mean(name, known)
     raise QueryError(
         "query.unknown-entry",
         f"The catalogue has no record type, column, source or code list '{name}'",

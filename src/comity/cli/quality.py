@@ -123,7 +123,7 @@ def _records(
 ) -> None:
     import duckdb
 
-    from comity.errors import QueryError, nearest
+    from comity.errors import QueryError, did_you_mean
     from comity.validation.broken import broken_folder
 
     run_id = results.parent.name
@@ -132,7 +132,7 @@ def _records(
         for row in rows_of(connection, "SELECT DISTINCT rule_id FROM quality WHERE run_id = $1", [run_id])
     ]
     if rule not in known:
-        close = nearest(rule, known).partition("Known:")[0]
+        close = did_you_mean(rule, known)
         raise QueryError(
             "query.no-results",
             f"Run {run_id} judged nothing by a rule '{rule}'",

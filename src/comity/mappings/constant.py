@@ -9,7 +9,7 @@ import datetime as dt
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from comity.errors import MappingError, nearest
+from comity.errors import MappingError
 from comity.mappings.edtf import read_edtf
 from comity.mappings.number_sql import bounds
 from comity.mappings.text_steps import sql_text
@@ -47,13 +47,15 @@ def constant(value: Constant, column: Column, context: Context) -> Value:
 
 
 def _check_codes(values: tuple[object, ...], column: Column, context: Context) -> None:
-    codes = context.codes(column.code_list) if column.code_list is not None else ()
-    for code in values if column.code_list is not None else ():
-        if _word(code) not in codes:
+    if column.code_list is None:
+        return
+    code_list = context.code_list(column.code_list)
+    for code in map(_word, values):
+        if code not in code_list.codes:
             raise MappingError(
                 "mapping.unknown-standard-code",
-                f"The code list '{column.code_list}' has no code '{_word(code)}'",
-                remedy=nearest(_word(code), codes),
+                f"The code list '{code_list.name}' has no code '{code}'",
+                remedy=code_list.remedy(code),
             )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from comity.mappings.source_field import SourceField
-    from comity.standard import Column, Standard
+    from comity.standard import CodeList, Column, Standard
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Context:
     envelope: Envelope
     folder: Path
 
-    def codes(self, code_list: str) -> tuple[str, ...]:
-        """The codes of a list of the standard."""
-        return tuple(self.standard.code_lists[code_list].codes)
+    def code_list(self, name: str) -> CodeList:
+        """A code list of the standard."""
+        return self.standard.code_lists[name]
 
 
 def item_of(column: Column) -> Column:

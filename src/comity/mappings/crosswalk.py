@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
+    from comity.standard import CodeList
+
 COLUMNS = ("source_code", "label", "standard_code", "relation", "status", "reviewer", "date")
 # The words of SKOS and SSSOM without their ending: exactMatch, broadMatch, narrowMatch; partial: the two overlap.
 RELATIONS = ("exact", "broader", "narrower", "partial", "none")
@@ -83,19 +85,17 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
     return Crosswalk(name, path, codes, relations, lines, labels, statuses)
 
 
-def check_targets(
-    crosswalk: Crosswalk, targets: Mapping[str, str | None], code_list: str, known: Collection[str]
-) -> None:
+def check_targets(crosswalk: Crosswalk, targets: Mapping[str, str | None], code_list: CodeList) -> None:
     """Every target that is taken from the crosswalk is in ``code_list``."""
     for source, target in targets.items():
-        if target is not None and target not in known:
+        if target is not None and target not in code_list.codes:
             raise ConfigError(
                 "mapping.unknown-standard-code",
-                f"The code list '{code_list}' has no code '{target}'",
+                f"The code list '{code_list.name}' has no code '{target}'",
                 file=crosswalk.path,
                 line=crosswalk.lines[source],
                 found=f"source code '{source}'",
-                remedy=nearest(target, known),
+                remedy=code_list.remedy(target),
             )
 
 

@@ -222,7 +222,7 @@ def _read(rule: Rule, text: str, column: Column, steps: Steps, context: Context)
 def _read_check(check: str | Weighted, text: str, column: Column, steps: Steps, context: Context) -> Value:
     name = check if isinstance(check, str) else "weights"
     words = CHECK_WORDS[name]
-    unknown = set(words) - set(context.codes(column.code_list)) if column.code_list else set()
+    unknown = set(words) - set(context.code_list(column.code_list).codes) if column.code_list else set()
     if unknown:
         raise MappingError(
             "mapping.rule-does-not-fit",
@@ -251,11 +251,11 @@ def _codes(rule: Rule, column: Column, context: Context) -> dict[str, str | None
                 f"'{column.name}' has no code list that the source's codes could be the same as",
                 remedy="remove 'codes', or name a crosswalk",
             )
-        return {code: code for code in context.codes(column.code_list)}
+        return {code: code for code in context.code_list(column.code_list).codes}
     crosswalk = load_crosswalk(rule.codes or "", context.folder)
     found: dict[str, str | None] = {**(crosswalk.codes if rule.take == "code" else crosswalk.relations)}
     if column.code_list is not None:
-        check_targets(crosswalk, found, column.code_list, context.codes(column.code_list))
+        check_targets(crosswalk, found, context.code_list(column.code_list))
     return found
 
 

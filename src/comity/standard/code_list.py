@@ -7,17 +7,19 @@ source (``verified``, ``partly_verified``), only recalled (``unverified``) or ou
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from comity.errors import StandardError, nearest
+from comity.errors import StandardError, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 HEADER = ("code", "label", "evidence", "status")
+_FEW = 30  # a longer list of codes is named instead of printed
 STATUSES = ("verified", "partly_verified", "unverified", "own")
 
 
@@ -52,9 +54,25 @@ class CodeList:
             raise StandardError(
                 "standard.unknown-code",
                 f"The code list '{self.name}' has no code '{code}'",
-                remedy=_few(code, self),
+                remedy=self.remedy(code),
             )
         return found
+
+    def remedy(self, code: str) -> str:
+        """What to write instead of ``code``: what it means by another of its names (label, alpha-3), or the nearest
+        code; all codes, if they are few."""
+        names = {
+            each.casefold(): meant
+            for meant in self.codes.values()
+            for each in (meant.label, *meant.attributes.values())
+        }
+        near = did_you_mean(code, self.codes)
+        close = difflib.get_close_matches(code.casefold(), names, n=1, cutoff=0.8)
+        if close:
+            near = f"did you mean '{names[close[0]].code}' ({names[close[0]].label})? "
+        if len(self.codes) <= _FEW:
+            return f"{near}Known: {', '.join(sorted(self.codes))}"
+        return f"{near}comity standard codes {self.name} lists all {len(self.codes)}"
 
 
 def read_code_list(path: Path, version: str, title: str, origin: str) -> CodeList:
@@ -114,15 +132,6 @@ def _add(codes: dict[str, Code], row: dict[str, str], path: Path, line: int) -> 
         )
     rest = {key: value for key, value in row.items() if value and key not in (*HEADER, "parent")}
     codes[code] = Code(code, label, row["evidence"], status, row.get("parent") or None, rest)
-
-
-def _few(code: str, code_list: CodeList) -> str:
-    """Like ``nearest``, but a list of hundreds of codes is named instead of printed."""
-    known = code_list.codes
-    if len(known) <= 30:
-        return nearest(code, known)
-    close = nearest(code, known).partition("Known:")[0].strip()
-    return f"{close} comity standard codes {code_list.name} lists all {len(known)}".strip()
 
 
 def _bad(path: Path, line: int | None, message: str, found: str) -> StandardError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from comity.config.yaml_file import place_of, read_yaml, validate_model
-from comity.errors import ConfigError, nearest
+from comity.errors import ConfigError, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -231,5 +231,4 @@ def _lay_over(rules: dict[str, Rule], rule: Rule) -> None:
 
 
 def _near(rule_id: str, rules: dict[str, Rule]) -> str:
-    close = nearest(rule_id, rules).partition("Known:")[0].strip()
-    return f"{close} 'comity suite show' lists them all".strip()
+    return f"{did_you_mean(rule_id, rules)}'comity suite show' lists them all"

@@ -148,7 +148,8 @@ def _letters(counted: Counter[str]) -> str:
 
 
 def _free_years(counted: Counter[str], formats: Iterable[str]) -> list[int]:
-    """Three years that no value has, near those that values have."""
+    """Three years that no value has, near those that values have, and not after the last of them if that can be:
+    an invented date of a report that lies in the future would be flagged, and the real ones are not."""
     digits = 4 if any("%Y" in each for each in formats) else 2
     taken = {
         int(value[at : at + 4])
@@ -159,8 +160,10 @@ def _free_years(counted: Counter[str], formats: Iterable[str]) -> list[int]:
     if digits == 2:
         return [year for year in range(70, 130) if not any(str(year) in value for value in counted)][:3]
     usual = sorted(year for year in taken if 1300 <= year <= 2700)
-    middle = usual[len(usual) // 2] if usual else 2000
-    near = sorted(range(max(1350, middle - 90), middle + 60), key=lambda year: abs(year - middle))
+    middle, last = (usual[len(usual) // 2], usual[-1]) if usual else (2000, 2000)
+    near = sorted(
+        range(max(1350, middle - 90), middle + 60), key=lambda year: (year > last, abs(year - middle))
+    )
     return [year for year in near if year not in taken][:3]
 
 

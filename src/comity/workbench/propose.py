@@ -134,13 +134,12 @@ def _check(owner: Owner, standard: Standard, record: str | None) -> None:
             found=owner.source,
             remedy="begin with the owner's country, for example 'aa-stolen-bicycles'",
         )
-    countries = standard.code_lists["country"].codes
-    if owner.country not in countries:
-        close = nearest(owner.country.upper(), countries).partition("Known:")[0].strip()
+    countries = standard.code_lists["country"]
+    if owner.country not in countries.codes:
         raise ConfigError(
             "config.unknown-code",
             f"The code list 'country' has no code '{owner.country}'",
-            remedy=f"{close} comity standard codes country lists them".strip(),
+            remedy=countries.remedy(owner.country.upper()),
         )
     if record is not None and record not in record_types():
         raise ConfigError(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _MOST_DISTINCT: Final = 5_000
+# Strokes and dots alone, and a date of zeros, say that nothing is known.
+_NO_WORD = re.compile(r"^([-‐-―−－_.…?？*/\s]+|0{1,4}([-./])0{1,2}\2(00|0000)( 00:00(:00)?)?)$")
 _UUID = re.compile(r"^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$", re.IGNORECASE)
 _URL = re.compile(r"^(https?://|www\.|/\w+/)\S+$", re.IGNORECASE)
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.\w+$")
@@ -55,7 +57,9 @@ class Values:
         """Words for a missing value are set apart; blanks at both ends do not count."""
         counted = Counter(value.strip() for value in values if value is not None and value.strip())
         words = {word.casefold() for word in read_data("value_words.yaml")["missing"]}
-        missing = Counter({value: count for value, count in counted.items() if value.casefold() in words})
+        missing = Counter(
+            {value: n for value, n in counted.items() if value.casefold() in words or _NO_WORD.match(value)}
+        )
         # A value such as NA or 無 may be a code where others are like it.
         if len(missing) == len(counted):
             missing = Counter()

@@ -185,8 +185,7 @@ def _check(decision: Decision, lists: Sequence[CodeList], path: Path) -> None:
                 f"The code list '{code_list.name}' has no code '{decision.standard_code}'",
                 file=path,
                 found=f"source code '{decision.source_code}'",
-                remedy=nearest(decision.standard_code, code_list.codes).partition("Known:")[0].strip()
-                or f"see `comity standard codes {code_list.name}`",
+                remedy=code_list.remedy(decision.standard_code),
             )
 
 
