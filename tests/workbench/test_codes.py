@@ -111,6 +111,43 @@ def test_decisions_in_a_spreadsheet_come_back_and_are_checked_before_any_is_writ
     assert code == 2 and "config.already-decided" in said and "colour.csv:3" in said
 
 
+def test_the_todo_of_a_proposal_is_a_code_to_decide_and_gives_way_to_the_decision(
+    coloured: SmallFederation, tmp_path: Path
+) -> None:
+    decided = crosswalk(coloured)
+    todo = b'Teal,,TODO,TODO,proposed,,\r\n"Off\nWhite",,TODO,TODO,proposed,,\r\n'
+    path = coloured.root / "mappings/cars/colour.csv"
+    path.write_bytes(decided + todo + b"Silver,,silver,exact,reviewed,ann,2026-01-01\r\n")
+
+    code, said = coloured.call("codes", "review", "cars", "--sample", "--export", str(tmp_path / "codes.csv"))
+    assert code == 0, said
+    lines = list(csv.DictReader((tmp_path / "codes.csv").open(encoding="utf-8-sig", newline="")))
+    assert "Teal" in [line["source_code"] for line in lines]
+    lines.append(dict(lines[0], crosswalk="colour", source_code="Off\nWhite", standard_code="white"))
+    for line in lines:
+        if line["source_code"] == "Teal":
+            line["standard_code"] = "green"
+    with (tmp_path / "codes.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, lines[0])
+        writer.writeheader()
+        writer.writerows(lines)
+    code, said = coloured.call(
+        "codes", "review", "cars", "--import", str(tmp_path / "codes.csv"), "--reviewer", "bob"
+    )
+
+    assert code == 0, said
+    today = date.today().isoformat()
+    assert (
+        crosswalk(coloured)
+        == decided
+        + (
+            "Silver,,silver,exact,reviewed,ann,2026-01-01\r\n"
+            f"Teal,Teal,green,exact,reviewed,bob,{today}\r\n"
+            f'"Off\nWhite","Off\nWhite",white,exact,reviewed,bob,{today}\r\n'
+        ).encode()
+    )
+
+
 def test_what_a_decision_needs_is_said(coloured: SmallFederation, tmp_path: Path) -> None:
     sheet = tmp_path / "codes.csv"
     sheet.write_text("crosswalk,source_code,standard_code\ncolour,Blue,blue\n", "utf-8")

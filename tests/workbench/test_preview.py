@@ -33,6 +33,7 @@ def test_a_row_stands_beside_what_becomes_of_it_with_every_flag_and_reason(cars:
     assert "→ vehicle QQA101|2026-10-03|Canterbury" in told
     assert "colour = White │ colour = white" in told
     assert "(the same in every row) │ status = stolen" in told
+    assert not any("not used here" in line and "region" in line for line in told), "the key is made of it"
     assert "colour = Teal │ colour = – ⚠ unmapped" in told
     assert "date = 16/11/2026 │ status_date = – ⚠ unparseable" in told
     at = told.index("row 5")

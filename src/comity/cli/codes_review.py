@@ -1,6 +1,6 @@
 """``comity codes review``: unmapped codes, the commonest first, and what a person decides that they mean.
 
-Invariant: only crosswalks are written, only at their end, and only what a person decided.
+Invariant: only crosswalks are written, and only what a person decided; no line that somebody decided is altered.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def command(
     """List the codes of SOURCE that no crosswalk has, with how often each came and what it may mean.
 
     Suggestions come from the code list's own labels and from the crosswalks of all countries. A decision becomes a
-    line at the end of the crosswalk, with reviewer and date; the lines that stand there stay as they are.
+    line at the end of the crosswalk, with reviewer and date; the lines that stand there stay as they are, but for
+    the TODO of a proposal that it decides.
     """
     from comity.standard import load_standard
     from comity.workbench.codes.decisions import apply, export_csv, import_csv, open_codes

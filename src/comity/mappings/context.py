@@ -40,13 +40,17 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Context:
-    """``fields``: every field of the source. ``folder``: where its mappings and crosswalks lie."""
+    """``fields``: every field of the source. ``folder``: where its mappings and crosswalks lie.
+
+    ``review``: for the review of codes, in which a line of a crosswalk that nobody has decided is not there.
+    """
 
     source: str
     standard: Standard
     fields: tuple[SourceField, ...]
     envelope: Envelope
     folder: Path
+    review: bool = False
 
     def code_list(self, name: str) -> CodeList:
         """A code list of the standard."""

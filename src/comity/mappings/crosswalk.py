@@ -30,6 +30,7 @@ class Crosswalk:
 
     ``lines``, ``labels``, ``statuses``: where it stands, what it means for people, how far it was reviewed.
     ``relations`` says of every source code what its standard code is to it: the same, broader, narrower …
+    ``undecided``: source code → line numbers, of the lines that a proposal wrote and nobody has decided.
     """
 
     name: str
@@ -39,10 +40,14 @@ class Crosswalk:
     lines: dict[str, int]
     labels: dict[str, str] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
+    undecided: dict[str, range] = field(default_factory=dict)
 
 
-def load_crosswalk(name: str, folder: Path) -> Crosswalk:
-    """``folder/<name>.csv``, or the crosswalk of that name that all sources share."""
+def load_crosswalk(name: str, folder: Path, *, review: bool = False) -> Crosswalk:
+    """``folder/<name>.csv``, or the crosswalk of that name that all sources share.
+
+    A line that nobody has decided is refused, or set apart if the crosswalk is loaded for its ``review``.
+    """
     path = folder / f"{name}.csv"
     shared = folder.parent / "crosswalks" / f"{name}.csv"
     if not path.exists():
@@ -62,13 +67,19 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
     lines: dict[str, int] = {}
     labels: dict[str, str] = {}
     statuses: dict[str, str] = {}
+    undecided_lines: dict[str, range] = {}
+    before = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
             _check_header(reader.fieldnames or (), path)
             for row in reader:
-                _check_decided(row, path, reader.line_num)
                 code = (row["source_code"] or "").strip()
+                own, before = range(before + 1, reader.line_num + 1), reader.line_num
+                if review and _is_undecided(row):
+                    undecided_lines[code] = own
+                    continue
+                _check_decided(row, path, reader.line_num)
                 _check_row(row, code, codes, path, reader.line_num)
                 codes[code] = (row["standard_code"] or "").strip() or None
                 relations[code] = row["relation"]
@@ -82,7 +93,7 @@ def load_crosswalk(name: str, folder: Path) -> Crosswalk:
         raise ConfigError(
             "mapping.bad-crosswalk", "The crosswalk is not valid CSV", file=path, found=str(error)
         ) from None
-    return Crosswalk(name, path, codes, relations, lines, labels, statuses)
+    return Crosswalk(name, path, codes, relations, lines, labels, statuses, undecided_lines)
 
 
 def check_targets(crosswalk: Crosswalk, targets: Mapping[str, str | None], code_list: CodeList) -> None:
@@ -114,6 +125,10 @@ def _check_header(header: Collection[str], path: Path) -> None:
             raise ConfigError(
                 "mapping.bad-crosswalk", f"The crosswalk has no column '{column}'", file=path, line=1
             )
+
+
+def _is_undecided(row: dict[str, str]) -> bool:
+    return any(isinstance(cell, str) and UNDECIDED.match(cell) for cell in row.values())
 
 
 def _check_decided(row: dict[str, str], path: Path, line: int) -> None:

@@ -252,7 +252,7 @@ def _codes(rule: Rule, column: Column, context: Context) -> dict[str, str | None
                 remedy="remove 'codes', or name a crosswalk",
             )
         return {code: code for code in context.code_list(column.code_list).codes}
-    crosswalk = load_crosswalk(rule.codes or "", context.folder)
+    crosswalk = load_crosswalk(rule.codes or "", context.folder, review=context.review)
     found: dict[str, str | None] = {**(crosswalk.codes if rule.take == "code" else crosswalk.relations)}
     if column.code_list is not None:
         check_targets(crosswalk, found, context.code_list(column.code_list))

@@ -91,8 +91,9 @@ def broken_announcements(root: Path) -> dict[str, ComityError]:
     }
 
 
-def load_source(root: Path, folder: Path, standard: Standard) -> Source:
-    """One source: adapter, checked against the standard, and its mappings compiled."""
+def load_source(root: Path, folder: Path, standard: Standard, *, review: bool = False) -> Source:
+    """One source: adapter, checked against the standard, and its mappings compiled; for the ``review`` of its codes
+    without the lines of crosswalks that nobody has decided."""
     from comity.adapters.adapter import load_adapter
     from comity.mappings.compile import compile_source
     from comity.mappings.context import Context
@@ -103,7 +104,7 @@ def load_source(root: Path, folder: Path, standard: Standard) -> Source:
     mappings = root / "mappings" / adapter.source
     if not mappings.is_dir() and (folder / "mappings").is_dir():
         mappings = folder / "mappings"
-    context = Context(adapter.source, standard, adapter.source_fields, envelope_of(adapter), mappings)
+    context = Context(adapter.source, standard, adapter.source_fields, envelope_of(adapter), mappings, review)
     plans = compile_source(context)
     body = "\n".join(
         [standard.version, repr(adapter.formats), repr(adapter.fields), *(plan.version for plan in plans)]

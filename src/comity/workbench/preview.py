@@ -234,7 +234,8 @@ def _made(source: Source, kind: str, record: dict[str, Any], cells: dict[str, st
     for flag in record.get("quality_flags") or ():
         column, _, reason = flag.partition(":")
         flags.setdefault(column, []).append(reason)
-    told, used = [], set[str]()
+    # What the key is made of is used too: it stands before the columns.
+    told, used = [], {name for branch in plan.branches for name in branch.rules[0].fields}
     for column, rule in plan.rules.items():
         names = [str(name) for name in rule["from"]]  # type: ignore[attr-defined]
         tops = list(dict.fromkeys(name if name in cells else name.split(".")[0] for name in names))

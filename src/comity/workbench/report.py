@@ -58,13 +58,20 @@ def report_lines(draft: Draft, written: Sequence[Path], root: Path) -> list[str]
 
 
 def _next(draft: Draft) -> list[str]:
-    return [
-        "1. decide each TODO: grep -rn TODO "
-        + " ".join(sorted({path.rsplit("/", 1)[0] for path in draft.files})),
-        f"2. comity sources {draft.source}    says what is still wrong, with file and line",
-        f"3. comity mapping show {draft.source}    shows what each column is made of",
-        f"4. put the export into DIR/inbox/{draft.source}/, then: comity --data DIR run --source {draft.source}",
-    ]
+    source = draft.source
+    folders = " ".join(sorted({path.rsplit("/", 1)[0] for path in draft.files}))
+    steps = [f"decide each TODO: grep -rn TODO {folders}"]
+    if draft.export.files:
+        if any(path.endswith(".csv") for path in draft.files):
+            steps.append(
+                f"comity codes review {source} --file FILE --decide    asks for the TODO of the crosswalks one by one"
+            )
+        steps.append(
+            f"comity adapter preview {source} FILE    shows rows as they come and as they would be published"
+        )
+    steps.append(f"comity sources {source}    says what is still wrong, with file and line")
+    steps.append(f"put the export into DIR/inbox/{source}/, then: comity --data DIR run --source {source}")
+    return [f"{number}. {step}" for number, step in enumerate(steps, 1)]
 
 
 def export_lines(export: Export) -> list[str]:

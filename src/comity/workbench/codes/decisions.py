@@ -1,7 +1,8 @@
 """What a person decided that a code means, and its way into the crosswalk.
 
-Invariant: the lines that a crosswalk has stay as they are, byte for byte; a decision is a line at its end, with who
-decided and when. A crosswalk is written whole beside itself and put in place, or not at all.
+Invariant: the lines that somebody has decided stay as they are, byte for byte; a decision is a line at the end of the
+crosswalk, with who decided and when, and the line of a proposal that it decides is gone. A crosswalk is written whole
+beside itself and put in place, or not at all.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from comity.mappings.crosswalk import COLUMNS, RELATIONS, load_crosswalk
 from comity.workbench.codes.uses import SAME, crosswalk_uses, mapping_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from comity.standard import CodeList, Standard
@@ -64,7 +65,7 @@ def open_codes(root: Path, standard: Standard, source: str, found: Sequence[Unma
         if each.crosswalk.partition(" ")[0] == SAME:
             opened.append(Open(each, each.crosswalk.partition(" ")[2] or None, None))
             continue
-        crosswalk = load_crosswalk(each.crosswalk, folder)
+        crosswalk = load_crosswalk(each.crosswalk, folder, review=True)
         if each.code not in crosswalk.codes:
             code_list = lists.get((each.record_type, each.column, each.crosswalk))
             opened.append(Open(each, code_list, crosswalk.path))
@@ -146,8 +147,9 @@ def apply(
         if use.code_list is not None:
             lists[use.crosswalk].append(standard.code_lists[use.code_list])
     added: dict[Path, list[Decision]] = defaultdict(list)
+    gone: dict[Path, set[int]] = defaultdict(set)
     for decision in decisions:
-        crosswalk = load_crosswalk(decision.crosswalk, mapping_folder(root, source))
+        crosswalk = load_crosswalk(decision.crosswalk, mapping_folder(root, source), review=True)
         taken = [each.source_code for each in added[crosswalk.path]]
         if decision.source_code in crosswalk.codes or decision.source_code in taken:
             raise ConfigError(
@@ -159,8 +161,9 @@ def apply(
             )
         _check(decision, lists[decision.crosswalk], crosswalk.path)
         added[crosswalk.path].append(decision)
+        gone[crosswalk.path].update(crosswalk.undecided.get(decision.source_code, ()))
     for path, own in added.items():
-        _append(path, own)
+        _write(path, own, gone[path])
     return dict(added)
 
 
@@ -189,17 +192,18 @@ def _check(decision: Decision, lists: Sequence[CodeList], path: Path) -> None:
             )
 
 
-def _append(path: Path, decisions: Sequence[Decision]) -> None:
-    before = path.read_bytes()
-    end = "\r\n" if b"\r\n" in before else "\n"
-    header = next(csv.reader(io.StringIO(before.decode("utf-8-sig"))))
+def _write(path: Path, decisions: Sequence[Decision], gone: Collection[int]) -> None:
+    with path.open(encoding="utf-8", newline="") as file:
+        before = "".join(line for number, line in enumerate(file, 1) if number not in gone)
+    end = "\r\n" if "\r\n" in before else "\n"
+    header = next(csv.reader(io.StringIO(before.removeprefix("\ufeff"))))
     lines = io.StringIO()
     writer = csv.DictWriter(lines, header, lineterminator=end)
     for each in decisions:
         writer.writerow({name: _cell(each, name) for name in COLUMNS})
-    gap = "" if before.endswith(b"\n") else end
+    gap = "" if before.endswith("\n") else end
     beside = path.with_name(path.name + ".part")
-    beside.write_bytes(before + (gap + lines.getvalue()).encode())
+    beside.write_bytes((before + gap + lines.getvalue()).encode())
     beside.replace(path)
 
 

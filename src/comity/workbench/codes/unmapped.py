@@ -54,7 +54,7 @@ def of_files(root: Path, source_id: str, paths: Sequence[Path], into: Path) -> t
 
     standard = load_standard(root / "standard")
     folder = adapter_folders(root)[source_id]
-    source = load_source(root, folder, standard)
+    source = load_source(root, folder, standard, review=True)
     exports: Iterable[tuple[ExportFile, ...]] = (
         [tuple(ExportFile(path.name, path, sha256_of(path), path.stat().st_size) for path in paths)]
         if paths
