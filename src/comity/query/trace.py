@@ -134,7 +134,7 @@ def _find(
     connection: DuckDBPyConnection, record_types: tuple[str, ...], record_id: str
 ) -> tuple[str, Path, dict[str, Any]]:
     """The record's type, the file that holds it, and its columns."""
-    from comity.store.view_sql import identifier, literals
+    from comity.store.view_sql import identifier, parquet_scan
 
     for record_type in record_types:
         view = identifier(record_type)
@@ -149,8 +149,7 @@ def _find(
                 "SELECT path FROM ledger.files WHERE record_type = ? AND source_id = ? AND owner_country = ?",
                 [record_type, source_id, owner_country],
             ).fetchall()
-            paths = literals(row[0] for row in listed)
-            scan = f"read_parquet({paths}, union_by_name = true, hive_partitioning = false)"
+            scan = parquet_scan([row[0] for row in listed])
             path = connection.execute(
                 f"SELECT filename FROM {scan} WHERE record_id = ?", [record_id]
             ).fetchall()[0][0]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from comity.errors import StoreError
 from comity.store.layout import PRIVATE, make_folder, sync
 from comity.store.progress_bar import no_progress_bar
-from comity.store.view_sql import literals
+from comity.store.view_sql import literals, parquet_scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -202,15 +202,12 @@ def _select(
         ).all()
     paths = [store.layout.root / row.path for row in listed]
     current = [str(store.layout.root / row.path) for row in listed if row.end_release is None]
-    scan = (
-        f"read_parquet({literals(paths)}, hive_partitioning = false, union_by_name = true, filename = true)"
-    )
     now = f"list_contains({literals(current)}::VARCHAR[], filename)"
     rows = duck.execute(
         "SELECT record_id, any_value(source_id), any_value(source_key),"
         " list(DISTINCT [export_id, source_row::VARCHAR]),"
         f" coalesce(bool_or(legal_hold) FILTER ({now}), bool_or(legal_hold), false)"
-        f" FROM {scan} WHERE {where} GROUP BY record_id ORDER BY record_id",
+        f" FROM {parquet_scan(paths)} WHERE {where} GROUP BY record_id ORDER BY record_id",
         list(values),
     ).fetchall()
     return [

@@ -13,7 +13,7 @@ from comity.store.catalogue import last_release, release_files
 from comity.store.failure import storing
 from comity.store.merge_changes import changes_file
 from comity.store.progress_bar import no_progress_bar
-from comity.store.view_sql import literals
+from comity.store.view_sql import parquet_scan
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,7 @@ def _withdrawn(record_type: str, files: list[StoredFile], into: Path) -> StagedC
     path = into / f"{uuid.uuid4()}.changes"
     with storing("recording what is withdrawn", path), duckdb.connect(config={"threads": 1}) as duck:
         no_progress_bar(duck)
-        scan = f"read_parquet({literals(file.path for file in files)}, hive_partitioning = false)"
+        scan = parquet_scan([file.path for file in files])
         return changes_file(
             duck, f"SELECT record_id, 'withdrawn' AS kind, []::VARCHAR[] AS source_columns, "
             f"[]::VARCHAR[] AS mapping_columns FROM {scan}", path, record_type, files[0].owner_country, {},
