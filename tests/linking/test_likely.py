@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 from itertools import product
+from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
@@ -12,10 +14,19 @@ import pytest
 pytest.importorskip("splink", reason="the extra 'links' is not installed")
 
 from comity.linking.chart import page
+from comity.linking.decide import Decision, decide
 from comity.linking.exact import exact_pairs
 from comity.linking.features import features_of
+from comity.linking.find import find_links
+from comity.linking.learn import model_folder
 from comity.linking.likely import explain, likely_pairs
 from comity.linking.model import MODEL, TERMS, Model, train
+from comity.query.federation import open_federation
+from tests.linking.conftest import person, publish_rows
+from tests.store import small
+
+if TYPE_CHECKING:
+    from comity.config.settings import Settings
 
 _FAMILIES = [
     "".join(parts)
@@ -160,3 +171,56 @@ def test_a_model_is_plain_data_for_its_owner_alone(model: Model) -> None:
 
     assert json.loads((folder / MODEL).read_text("utf-8"))["comparisons"]
     assert [path for path in (folder / MODEL, folder / TERMS) if path.stat().st_mode & 0o077] == []
+
+
+@pytest.fixture
+def trained(linked: Settings, model: Model) -> Settings:
+    """A federation of five persons in which tier two, with the model of the crowd, has looked at everybody."""
+    shutil.copytree(model.terms.parent, model_folder(linked))
+    find_links(linked, likely=True, fresh_only=False)
+    return linked
+
+
+def told(settings: Settings) -> dict[str, list[str]]:
+    """Owner of the second record → reasons of its last link."""
+    with open_federation(settings) as federation:
+        rows = federation.sql(
+            "SELECT person.owner_country, reasons FROM link JOIN person ON person.record_id = to_record_id"
+        ).fetchall()
+    return dict(rows)
+
+
+def test_who_came_before_a_decision_is_still_looked_at(trained: Settings) -> None:
+    """A decision is a release too, and says nothing of what tier two has seen."""
+    publish_rows(
+        small.open_store(trained.data_dir, whole=True), "DD", [person("Tormuhl", "Jurgen", "1968-11-02")]
+    )
+    with open_federation(trained) as federation:
+        pair = federation.sql("SELECT from_record_id, to_record_id FROM link LIMIT 1").fetchall()[0]
+    decide(trained, [Decision(*pair, False, "Officer 7", "a twin")])
+
+    found = find_links(trained, likely=True, fresh_only=True)
+
+    assert found.likely == 1
+    with open_federation(trained) as federation:
+        owners = federation.sql(
+            "SELECT p.source_id FROM person AS p, link WHERE p.record_id IN (from_record_id, to_record_id)"
+        ).fetchall()
+    assert ("dd-person",) in owners
+
+
+def test_a_night_without_news_leaves_what_tier_two_said(trained: Settings) -> None:
+    before = told(trained)
+
+    new_only = find_links(trained, likely=True, fresh_only=True)
+    exact_only = find_links(trained, likely=False, fresh_only=False)
+
+    assert (new_only.likely, new_only.release, exact_only.release) == (0, None, None)
+    assert told(trained) == before and any("birth: the same day" in reasons for reasons in before.values())
+
+
+def test_another_model_looks_at_everybody(trained: Settings) -> None:
+    model = model_folder(trained) / MODEL
+    model.write_text(model.read_text("utf-8") + "\n", "utf-8")
+
+    assert find_links(trained, likely=True, fresh_only=True).likely > 0

@@ -6,8 +6,10 @@ import csv
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 import comity as package
+from comity.cli.links import review
 from comity.errors import QueryError
 from comity.linking.decide import Decision, decide
 from comity.linking.find import find_links
@@ -175,9 +177,20 @@ def test_the_command_line(settings: Settings, comity: Callable[..., Said], tmp_p
     assert "BB  Остап КОВБАРЕНКО, 1979-04-17, M" in shown and "3 links wait for a decision" in shown
     one = comity(settings.data_dir, "links", "review", "--limit", "1", "--country", "BB").out
     assert "3 links wait for a decision; shown are the likeliest 1\n" in one
-    assert "0 links wait" in comity(settings.data_dir, "links", "review", "--country", "'").out
+    assert "0 links wait" in comity(settings.data_dir, "links", "review", "--country", "nz").out
+    nowhere = comity(settings.data_dir, "links", "review", "--country", "'")
+    assert nowhere.code == 2 and "query.unknown-code" in nowhere.err
     file = tmp_path / "list.csv"
     assert "3 links to decide on" in comity(settings.data_dir, "links", "review", "--export", str(file)).out
     assert comity(settings.data_dir, "links", "review", "--import", str(file)).out == "0 decisions\n"
     refused = comity(settings.data_dir, "links", "find", "--likely")
     assert refused.code == 2 and "query.no-link-model" in refused.err
+
+
+def test_what_was_decided_before_an_interruption_holds(linked: Settings) -> None:
+    answers = "y\nthe prints agree\nn\n"  # and nothing more: the input ends before the second why
+
+    said = CliRunner().invoke(review, ["--by", "Officer 7"], obj=linked, input=answers)
+
+    assert said.exit_code == 0 and "1 decision, release 5" in said.output
+    assert sorted(links(linked, "role")) == [("possible_same_as",), ("possible_same_as",), ("same_as",)]

@@ -243,7 +243,7 @@ def test_what_its_owner_does_not_allow_does_not_leave(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The store's owner is AA, which is no country of the list; that a recipient is one is checked apart.
-    monkeypatch.setattr("comity.query.ftm._check_code", lambda *_: None)
+    monkeypatch.setattr("comity.query.ftm.check_code", lambda *_: None)
     found, written = _export(settings, "SELECT record_id FROM person", recipient, purpose)
     everybody = {_id("person", number) for number in range(len(PERSONS))}
     assert everybody - set(found) == gone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,7 +60,7 @@ def train_model(settings: Settings, pairs: float) -> None:
 
 @command.command("review")
 @click.option("--limit", type=click.IntRange(min=1), help="The likeliest pairs only.")
-@click.option("--country", metavar="CC", help="Pairs with a record that this country owns.")
+@click.option("--country", metavar="CC", type=str.upper, help="Pairs with a record that this country owns.")
 @click.option("--by", metavar="WHO", help="Who decides, to decide in the terminal, pair after pair.")
 @click.option(
     "--export", "to", type=click.Path(dir_okay=False, path_type=Path), help="Write a CSV to decide on."
@@ -82,18 +83,19 @@ def review(
     """Show the links that wait for a decision, and confirm or refuse them.
 
     In the CSV the columns `decision` (same, different), `decided_by` and `why` are filled in; lines without a decision
-    wait on.
+    wait on. In the terminal `stop`, and Ctrl-C, end the questions; what was decided until then is published.
     """
-    from comity.linking.decide import decide
     from comity.linking.review import number_waiting, read_list, waiting, write_list
+    from comity.query.code import check_code
     from comity.query.federation import open_federation
 
     if taken is not None:
-        decisions = read_list(taken)
-        release = decide(settings, decisions)
-        click.echo(f"{len(decisions):,} decisions" + (f", release {release}" if release else ""))
+        _decided(settings, read_list(taken))
         return
     with open_federation(settings) as federation:
+        if country:
+            with federation.connect() as connection:
+                check_code(connection, "country", country)
         found = waiting(federation, limit, country)
         number = len(found) if limit is None or to or by else number_waiting(federation, country)
     if to is not None:
@@ -101,9 +103,7 @@ def review(
         click.echo(f"{len(found):,} links to decide on in {to}")
         return
     if by:
-        decisions = _ask(found, by)
-        release = decide(settings, decisions)
-        click.echo(f"{len(decisions):,} decisions" + (f", release {release}" if release else ""))
+        _decided(settings, _ask(found, by))
         return
     for pair in found:
         _show(pair)
@@ -134,6 +134,14 @@ def explain_pair(settings: Settings, one: str, other: str, output: Path | None) 
         click.echo(f"chart: {output}")
 
 
+def _decided(settings: Settings, decisions: list[Decision]) -> None:
+    from comity.linking.decide import decide
+
+    release = decide(settings, decisions)
+    told = f"{len(decisions):,} decision{'' if len(decisions) == 1 else 's'}"
+    click.echo(told + (f", release {release}" if release else ""))
+
+
 def _show(pair: Waiting) -> None:
     from comity.errors import printable
 
@@ -147,12 +155,15 @@ def _ask(found: list[Waiting], by: str) -> list[Decision]:
     from comity.linking.decide import Decision
 
     decisions = []
-    for pair in found:
-        _show(pair)
-        answer = click.prompt("the same?", type=click.Choice(("y", "n", "later", "stop")), default="later")
-        if answer == "stop":
-            break
-        if answer != "later":
-            why = click.prompt("why")
-            decisions.append(Decision(pair.from_id, pair.to_id, answer == "y", by, why))
+    with suppress(click.Abort):  # Ctrl-C, and the end of the input: what was decided until then holds
+        for pair in found:
+            _show(pair)
+            answer = click.prompt(
+                "the same?", type=click.Choice(("y", "n", "later", "stop")), default="later"
+            )
+            if answer == "stop":
+                break
+            if answer != "later":
+                why = click.prompt("why")
+                decisions.append(Decision(pair.from_id, pair.to_id, answer == "y", by, why))
     return decisions

@@ -39,30 +39,28 @@ def make_features(
     *,
     ids: str | None = None,
 ) -> None:
-    """The table of features of the persons in published ``files``, or of those with ``ids``, a list in SQL; and beside
-    it ``…_changed``: when each was new or was last changed by its source.
-    """
+    """The table of features of the persons in published ``files``, or of those with ``ids``, a list in SQL."""
     chosen = f"WHERE record_id IN {ids}" if ids else ""
-    connection.execute(f"""
-CREATE OR REPLACE TEMP TABLE compared AS
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE compared AS {compared_sql(files)} {chosen}")
+    features_of(connection, "compared", table)
+    connection.execute("DROP TABLE compared")
+
+
+def compared_sql(files: Sequence[str]) -> str:
+    """The SELECT of all that is compared of the persons in published ``files``, as it stands there."""
+    return f"""
 SELECT record_id AS unique_id, source_id, owner_country, sex, coalesce(nationalities, []) AS nationalities,
        nullif(regexp_replace(upper(personal_number), '[^A-Z0-9]', '', 'g'), '') AS personal_number,
        coalesce(family_name_latin, family_name) AS family,
        split_part(trim(coalesce(given_names_latin, given_names)), ' ', 1) AS given,
        CASE WHEN coalesce(family_name_latin, family_name) IS NULL
            THEN coalesce(name_key, full_name_latin, full_name) END AS name,
-       birth_place AS place, birth_date_earliest AS birth_first, birth_date_latest AS birth_last,
-       greatest(first_seen, last_changed) AS changed_at
-FROM {parquet_scan(files)} {chosen}""")
-    features_of(connection, "compared", table)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {table}_changed AS SELECT unique_id, changed_at FROM compared"
-    )
-    connection.execute("DROP TABLE compared")
+       birth_place AS place, birth_date_earliest AS birth_first, birth_date_latest AS birth_last
+FROM {parquet_scan(files)}"""
 
 
 def features_of(connection: duckdb.DuckDBPyConnection, compared: str, table: str) -> None:
-    """The features from a table that has the columns of ``compared`` in ``make_features``."""
+    """The features from a table that has the columns of ``compared_sql``."""
     for column in _FOLDED:
         texts = f"SELECT DISTINCT {column} AS text FROM {compared} WHERE {column} IS NOT NULL"
         fill_lookup(connection, Lookup(f"folded_{column}", column, NameWordsLookup()), texts)

@@ -175,7 +175,8 @@ def need_splink() -> None:
         raise QueryError(
             "query.no-splink",
             "Likely links need the package Splink, which is not installed",
-            remedy="install comity with the extra 'links'; exact links work without it",
+            remedy="install the extra: pip install 'comity[links]', in a clone pip install -e '.[links]'; "
+            "exact links work without it",
         ) from None
 
 

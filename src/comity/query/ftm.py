@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from comity.errors import QueryError, nearest
+from comity.errors import QueryError
+from comity.query.code import check_code
 from comity.query.ftm_entities import countries, document, entity, holder, labels_of, link, person, vehicle
 from comity.store.view_sql import literal
 
@@ -59,8 +60,8 @@ def write_ftm(
     ``recipient``: the country that is given the file; ``purpose``: what for. Without a recipient only what its owner
     reserves for nobody leaves; without a purpose, each entity says for which it may be processed.
     """
-    _check_code(connection, "country", recipient)
-    _check_code(connection, "purpose", purpose)
+    check_code(connection, "country", recipient)
+    check_code(connection, "purpose", purpose)
     _choose(connection, answer)
     labels = labels_of(connection)
     connection.execute(f"SET VARIABLE ftm_countries = {countries(connection)}")
@@ -75,18 +76,6 @@ def write_ftm(
         "WHERE refused IS NOT NULL GROUP BY refused ORDER BY refused"
     ).fetchall()
     return Written(written, dict(rows))
-
-
-def _check_code(connection: duckdb.DuckDBPyConnection, name: str, code: str | None) -> None:
-    rows = connection.execute("SELECT code FROM ledger.code_lists WHERE list = ?", [name]).fetchall()
-    known = [row[0] for row in rows]
-    if code is not None and code not in known:
-        raise QueryError(
-            "query.unknown-code",
-            f"The code list '{name}' has no such code",
-            found=code,
-            remedy=nearest(code, known),
-        )
 
 
 def _choose(connection: duckdb.DuckDBPyConnection, answer: duckdb.DuckDBPyRelation) -> None:
