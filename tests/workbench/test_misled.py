@@ -139,3 +139,27 @@ def test_a_code_that_is_no_code_of_a_long_list_names_the_nearest_by_code_or_by_l
             "did you mean 'GR' (Greece)? comity standard codes country lists all "
         )
     assert "Known: " in standard.code_lists["sex"].remedy("W")
+
+
+def test_what_a_record_is_found_by_is_proposed_with_the_columns_that_it_is_made_of(
+    look: Callable[..., Draft],
+) -> None:
+    rows = "".join(f"{n};Гнатюк;Ірина;17.01.19{n}\n" for n in range(10, 70))
+    names = mapping(look({"p.csv": f"номер;прізвище;ім'я;дата народження\n{rows}".encode()}, record="person"))
+    plates = mapping(look({"cars.csv": VEHICLES.encode()}, record="vehicle"))
+
+    assert "full_name_latin: {latin: [ім'я, прізвище], language: uk}" in names
+    assert "full_name: {join: [ім'я, прізвище]}" in names and "name_order: {constant: given_first}" in names
+    assert "name_key: {name_key: [ім'я, прізвище]}" in names
+    assert "plate_key: {sql: " in plates
+    (line,) = (line for line in plates.splitlines() if line.startswith("  plate_country:"))
+    assert "constant: FR" in line and "TODO" in line, "nobody said that all were registered there"
+
+
+def test_a_name_that_no_table_has_letters_for_gets_its_key_and_no_latin_form(
+    look: Callable[..., Draft],
+) -> None:
+    rows = "".join(f"{n};Παπαδόπουλος;Γιώργος;17/01/19{n}\n" for n in range(10, 70))
+    text = mapping(look({"p.csv": f"Αρ;Επώνυμο;Όνομα;Ημ. Γέννησης\n{rows}".encode()}, record="person"))
+
+    assert "name_key: {name_key: [Όνομα, Επώνυμο]}" in text and "latin" not in text

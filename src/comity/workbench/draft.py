@@ -89,9 +89,11 @@ def adapter_yaml(
 
 def mapping_yaml(
     export: Export, matched: Matched, owner: Owner, shape: RecordType, rules: Mapping[str, tuple[Proposal, Written]],
-    columns: Mapping[str, tuple[str, Any]],
+    columns: Mapping[str, tuple[str, Any]], derived: Mapping[str, tuple[str, Any]],
 ) -> str:  # fmt: skip
-    """The mapping. ``rules``: field → what fills it; ``columns``: further columns with the reason for each."""
+    """The mapping. ``rules``: field → what fills it; ``columns``: further columns with the reason for each, and those
+    that are ``derived`` from fields above them.
+    """
     lines = [
         *_comment(
             f"Proposed by `comity adapter new`: {_looked(export)}. Above each rule stands how sure it is, 0 to 1, and "
@@ -121,6 +123,9 @@ def mapping_yaml(
             lines.append(
                 f"  {flow(column)}: {flow(_with_todo(rule, doubts) if doubts and not place else rule)}"
             )
+    for column, (reason, rule) in derived.items():
+        lines += _comment(reason, "  ")
+        lines.append(f"  {column}: {flow(rule)}")
     for proposal in matched.proposals:
         if proposal.field in rules or proposal.as_key:
             continue

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from comity.errors import ConfigError, nearest
+from comity.workbench.derived import derived_rules
 from comity.workbench.draft import Database, Owner, adapter_yaml, crosswalk_csv, mapping_yaml, suite_yaml
 from comity.workbench.known_codes import known_codes
 from comity.workbench.look import Export, look_at_files
@@ -88,7 +89,7 @@ def propose(
     files = {
         f"adapters/{owner.source}/adapter.yaml": adapter_yaml(export, matched, owner, shape, named),
         f"mappings/{owner.source}/{matched.record}.yaml": mapping_yaml(
-            export, matched, owner, shape, rules, columns
+            export, matched, owner, shape, rules, columns, derived_rules(shape, rules, matched, owner.country)
         ),
         **files,
         f"validation/sources/{owner.source}.yaml": suite_yaml(owner, shape, rules, matched, export.rows),

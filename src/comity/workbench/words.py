@@ -23,6 +23,8 @@ _SHORTEST_PART: Final = 4
 # Vowel signs and accents that stand as signs of their own belong to the word.
 _SIGNS = "\u0300-\u036f\u05b0-\u05c7\u064b-\u065f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u3099\u309a"
 _NO_WORD = re.compile(rf"(?:[^\w{_SIGNS}]|[\d_])+")
+# Ukrainian writes it inside a word (``ім'я``), other languages between two (``dell'incidente``).
+_IN_WORD: Final = re.compile("(?<=[\u0400-\u04ff])['’ʼ`´](?=[\u0400-\u04ff])")
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
 
 
@@ -49,7 +51,7 @@ def fold(text: str) -> str:
 
 def words_of(header: str) -> list[str]:
     """``GeburtsDatum_2`` → ``geburts``, ``datum``; a script without spaces stays whole."""
-    apart = _apart(unicodedata.normalize("NFKC", header))
+    apart = _IN_WORD.sub("", _apart(unicodedata.normalize("NFKC", header)))
     return [word for word in _NO_WORD.sub(" ", fold(apart)).split() if word]
 
 
