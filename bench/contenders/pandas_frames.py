@@ -71,8 +71,8 @@ def _records(cells: pd.DataFrame) -> pd.DataFrame:
     nationalities, foreign = _codes(cells["nationality"], ",", "country")
     out["nationalities"], out["nationality_as_given"] = nationalities, cells["nationality"]
     digits = cells["personal_number"].str.replace("[^0-9]+", "", regex=True)
-    out["personal_number"] = digits.str.zfill(10).where(digits != "")
-    number = cells["height"].str.extract("^([0-9]+) *cm$", expand=False).astype("Int32")
+    out["personal_number"] = digits.str.pad(10, fillchar="0").where(digits != "")
+    number = cells["height"].str.extract("^(?P<cm>[0-9]+) *cm$", expand=False).astype("Int32")
     inside = number.between(30, 260)
     out["height_cm"] = number.where(inside)
     weight = cells["weight"].str.replace(",", ".", regex=False).astype("Float64")
