@@ -82,6 +82,12 @@ def compare(export: Path, rows: int, federation: Path, peaks: dict[int, int]) ->
     comity = run("comity_normalise", export, DATA / "normalised", federation)
     floor = cheaper(floor, run("floor", export, DATA / "floor.parquet"))
     yield Line("normalise, CPU, to the floor", comity.cpu / floor.cpu, 2.2, seconds(comity, floor))
+    hand = run("duckdb_by_hand", export, DATA / "by_hand.parquet")
+    assert hand.said["accepted"] == comity.said["accepted"], "the contenders do not do the same"
+    yield Line(
+        "the mapping as SQL by hand, CPU, to the floor", hand.cpu / floor.cpu, None, seconds(hand, floor)
+    )
+    yield Line("normalise, CPU, to SQL by hand", comity.cpu / hand.cpu, None, seconds(comity, hand))
     yield from beside_polars(export, rows, comity)
     if rows <= ROW_BY_ROW:
         for name, title in (("pandas_frames", "pandas"), ("python_rows", "Python row by row")):
