@@ -7,6 +7,7 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from comity.standard import load_standard
@@ -65,7 +66,9 @@ def test_decisions_in_the_terminal_become_lines_at_the_end(
     code, said = coloured.call("codes", "review", "cars", "--sample", "--decide")
 
     assert code == 0, said
-    assert "'slver' is no code of 'colour'; suggested: silver" in said and "3 lines added" in said
+    assert (
+        "'slver' is no code of 'colour': did you mean 'silver' (silver)? " in said and "3 lines added" in said
+    )
     today = date.today().isoformat()
     assert (
         crosswalk(coloured)
@@ -77,6 +80,24 @@ def test_decisions_in_the_terminal_become_lines_at_the_end(
         ).encode()
     )
     assert "every code of the sample is mapped" in coloured.call("codes", "review", "cars", "--sample")[1]
+
+
+def test_what_was_decided_before_the_input_ended_is_written(
+    coloured: SmallFederation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["Ann", "none"])
+
+    def answer(*_: object, **__: object) -> str:
+        if (found := next(answers, None)) is None:
+            raise click.Abort
+        return found
+
+    monkeypatch.setattr("click.prompt", answer)
+
+    code, said = coloured.call("codes", "review", "cars", "--sample", "--decide")
+
+    assert code == 0 and "1 lines added" in said
+    assert b"Blue,Blue,,none,reviewed,Ann," in crosswalk(coloured)
 
 
 def test_decisions_in_a_spreadsheet_come_back_and_are_checked_before_any_is_written(

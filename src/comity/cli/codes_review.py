@@ -6,6 +6,7 @@ Invariant: only crosswalks are written, and only what a person decided; no line 
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,43 +155,43 @@ def _ask(
     click.echo(
         "A number takes a suggestion; else a code of the list, 'none' where nothing fits, 's' to skip, 'q' to end."
     )
-    for each in asked:
-        key = (each.unmapped.crosswalk, each.unmapped.code)
-        if key in decisions:
-            continue
-        told = suggestions.for_code(each.unmapped.code, each.code_list)
-        _show(each, told)
-        target = _target(each, told, standard)
-        if target == "q":
-            break
-        if target == "s":
-            continue
-        relation = "none"
-        if target != "none":
-            relation = click.prompt(
-                "            relation",
-                type=click.Choice([r for r in RELATIONS if r != "none"]),
-                default="exact",
-            )
-        decisions[key] = Decision(
-            *key, each.unmapped.code, None if target == "none" else target, relation, "reviewed", reviewer,
-            date.today().isoformat(),
-        )  # fmt: skip
+    with suppress(click.Abort):  # Ctrl-C, and the end of the input: what was decided until then holds
+        for each in asked:
+            key = (each.unmapped.crosswalk, each.unmapped.code)
+            if key in decisions:
+                continue
+            told = suggestions.for_code(each.unmapped.code, each.code_list)
+            _show(each, told)
+            target = _target(each, told, standard)
+            if target == "q":
+                break
+            if target == "s":
+                continue
+            relation = "none"
+            if target != "none":
+                relation = click.prompt(
+                    "            relation",
+                    type=click.Choice([r for r in RELATIONS if r != "none"]),
+                    default="exact",
+                )
+            decisions[key] = Decision(
+                *key, each.unmapped.code, None if target == "none" else target, relation, "reviewed", reviewer,
+                date.today().isoformat(),
+            )  # fmt: skip
     return list(decisions.values())
 
 
 def _target(each: Open, told: Sequence[Suggestion], standard: Standard) -> str:
-    known = standard.code_lists[each.code_list].codes if each.code_list is not None else {}
+    code_list = standard.code_lists[each.code_list] if each.code_list is not None else None
+    known = code_list.codes if code_list is not None else {}
     while True:
         answer = str(click.prompt("            means", default="1" if told else "s")).strip()
         if answer.isdigit() and answer not in known and 1 <= int(answer) <= len(told):
             return told[int(answer) - 1].code
         if answer in ("s", "q", "none") or answer in known or not known:
             return answer
-        near = [suggestion.code for suggestion in told]
-        click.echo(
-            f"            '{answer}' is no code of '{each.code_list}'; suggested: {', '.join(near) or 'nothing'}"
-        )
+        assert code_list is not None, "any answer is taken where no list is known"
+        click.echo(f"            '{answer}' is no code of '{each.code_list}': {code_list.remedy(answer)}")
 
 
 def _written(added: dict[Path, list[Decision]]) -> None:
