@@ -1,16 +1,9 @@
-"""A run killed before any of its steps: what is shown is whole, the next start clears the rest, the next run goes on.
-
-The steps are all the openings for writing, renames, removals, new folders and connections to the ledger that Python
-reports below the data folder; between two of them nothing outside the process changes, but for what one of them began.
-"""
+"""A run killed before any of its steps: what is shown is whole, the next start clears up, the next run goes on."""
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -20,47 +13,12 @@ import pytest
 from sqlalchemy import text
 
 from tests.store import small
+from tests.store.killed import killing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from comity.store import Store
-
-REPOSITORY = Path(__file__).parents[2]
-# Makes one run, so that everything is imported, then forks a run for every number that it reads, which kills itself
-# before that step; answers with the signal that ended the run, or 0.
-PROGRAM = """
-import os, signal, sys, tempfile
-from pathlib import Path
-from tests.store.test_crash_anywhere import run_whole
-
-with tempfile.TemporaryDirectory() as folder:
-    run_whole(Path(folder) / "data")
-data = Path(sys.argv[1])
-
-def watched(event, arguments):
-    if event == "open":
-        writes = arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
-        return writes and str(arguments[0]).startswith(str(data))
-    if event == "sqlite3.connect":
-        return True
-    return event in ("os.rename", "os.remove", "os.mkdir", "os.chmod", "os.rmdir") and str(data) in str(arguments[0])
-
-for line in sys.stdin:
-    last, steps = int(line), 0
-    child = os.fork()
-    if child == 0:
-        def count(event, arguments):
-            global steps
-            if event in ("open", "sqlite3.connect") or event.startswith("os."):
-                if watched(event, arguments):
-                    steps += 1
-                    if steps == last:
-                        os.kill(os.getpid(), signal.SIGKILL)
-        sys.addaudithook(count)
-        run_whole(data)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    print(os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status), flush=True)
-"""
 
 
 def run_whole(data: Path) -> None:
@@ -93,30 +51,15 @@ def run_whole(data: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("first", [1, 2], ids=["odd", "even"])
 def test_a_run_killed_before_any_of_its_steps(tmp_path: Path, first: int) -> None:
-    program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(tmp_path)],
-        cwd=REPOSITORY,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert program.stdin and program.stdout
     store = small.open_store(tmp_path)
     small.publish(store, {"aa-cars": 1, "bb-cars": 100})
-
-    def run(kill_before: int) -> int:
-        program.stdin.write(f"{kill_before}\n")  # type: ignore[union-attr]
-        program.stdin.flush()  # type: ignore[union-attr]
-        return int(program.stdout.readline())  # type: ignore[union-attr]
-
     step = first
-    while (ended := run(step)) == signal.SIGKILL:
-        _check_after_kill(tmp_path)
-        step += 2
+    with killing(run_whole, tmp_path) as run:
+        while (ended := run(step)) == signal.SIGKILL:
+            _check_after_kill(tmp_path)
+            step += 2
     assert (ended, step > 40) == (0, True)  # a run has no such step any more: this one came to its end
     _check_nothing_is_left(small.open_store(tmp_path))
-    program.stdin.close()
-    assert program.wait() == 0
 
 
 def _check_after_kill(data: Path) -> None:

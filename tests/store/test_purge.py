@@ -6,64 +6,30 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING
 
-import duckdb
 import pytest
 
 from comity.cli.main import main
 from comity.errors import StoreError
-from comity.store import ArchivedFile, Store
+from comity.store import Publication
 from comity.store import purge as purging
 from comity.store.check import check
-from comity.store.purge_plan import check_found, find, unfinished
+from comity.store.purge_find import check_found, find
+from comity.store.purge_plan import unfinished
 from comity.store.purge_scan import scan
 from tests.store import small
+from tests.store.purged import KEYS, RECORD_ID, fill, key, left_of
 from tests.store.test_changes import ask, night
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-KEYS = {"source_key": "'PLATE-' || i", "plate": "'PLATE-' || i"}
+    from comity.store import Store
 
 
 @pytest.fixture
 def kept(store: Store) -> Store:
-    """Two releases of six vehicles, their exports in archive and inbox, rejects, lists of broken records, reports."""
-    inbox = store.layout.inbox / "aa-cars"
-    inbox.mkdir()
-    for day in (1, 2):
-        export = inbox / f"day{day}.csv"
-        export.write_text("".join(f"PLATE-{i},{day}\n" for i in range(6)))
-        export_id = store.archive(export)
-        run_id = store.begin_run()
-        archived = [ArchivedFile(export.name, export_id, export.stat().st_size)]
-        store.record_export(
-            run_id, "aa-cars", export_id, archived, kind="full", received_at=None, mapping_version="a" * 12,
-            outcome="published",
-        )  # fmt: skip
-        rejects = store.layout.staging_of(run_id) / "rejects.parquet"
-        with duckdb.connect() as duck:
-            duck.execute(
-                f"COPY (SELECT '{export_id}' AS export_id, unnest([3, 9]) AS source_row, 'raw' AS raw) TO '{rejects}'"
-            )
-        store.record_rejects(run_id, "aa-cars", export_id, rejects, 2)
-        broken = store.layout.runs / run_id / "quality" / "broken" / "cars.parquet"
-        broken.parent.mkdir(parents=True)
-        with duckdb.connect() as duck:
-            duck.execute(f"COPY (SELECT md5('aa-cars' || i) AS record_id FROM range(6) t(i)) TO '{broken}'")
-        (store.layout.runs / run_id / "report.json").write_text('{"example": "PLATE-2"}')
-        store.end_run(run_id, "ok")
-        night(
-            store, 6, export=export_id, purge_after=f"CASE WHEN i < 2 THEN DATE '2020-01-0{day}' END", **KEYS
-        )
-    other = store.layout.inbox / "bb-cars"
-    other.mkdir()
-    (other / "cars.csv").write_text("another country's\n")
-    store.archive(other / "cars.csv")
+    fill(store)
     return store
-
-
-def key(store: Store, number: int) -> list[purging.Target]:
-    return find(store, keys=[("aa-cars", f"PLATE-{number}")])
 
 
 def test_nothing_of_a_record_is_left_and_everything_of_the_others(kept: Store, tmp_path: Path) -> None:
@@ -71,7 +37,7 @@ def test_nothing_of_a_record_is_left_and_everything_of_the_others(kept: Store, t
     proof = purging.purge(kept, key(kept, 2), "order 17 of the court", "A. Clerk")
     assert proof["status"] == "gone", proof
     before = {place: told["found"] for place, told in proof["before"].items() if told["found"]}
-    assert before == {"records": 2, "rejects": 2, "runs": 4, "archive": 2, "inbox": 2}
+    assert before == {"records": 2, "rejects": 4, "runs": 4, "archive": 3, "inbox": 2}
     assert not any(told["found"] for told in proof["after"].values())
     for release in (1, 2):
         views = kept.build_views(tmp_path / f"{release}.duckdb", release)
@@ -84,8 +50,7 @@ def test_nothing_of_a_record_is_left_and_everything_of_the_others(kept: Store, t
     assert (kept.layout.inbox / "bb-cars" / "cars.csv").exists()
     assert ask(kept.layout.views_file, "SELECT source_row FROM rejects ORDER BY ALL") == [(9,), (9,)]
     # Not even the ledger's free pages, nor the plan of the purge.
-    for path in kept.layout.root.rglob("*"):
-        assert not path.is_file() or b"PLATE-2" not in path.read_bytes(), path
+    assert left_of(kept.layout.root, "PLATE-2", RECORD_ID) == []
     [kept_proof] = purging.proofs(kept)
     assert (kept_proof["reason"], kept_proof["requested_by"]) == ("order 17 of the court", "A. Clerk")
     assert kept_proof["proof"] == json.loads(json.dumps(proof))
@@ -184,9 +149,123 @@ def test_on_the_command_line(kept: Store, capfd: pytest.CaptureFixture[str]) -> 
     assert "needs --reason and --by" in say("--key", "aa-cars", "PLATE-3")[1]
     code, said = say("--key", "aa-cars", "PLATE-3", "--reason", "order 17", "--by", "A. Clerk")
     assert (code, "nothing is left" in said) == (0, True), said
+    purging.PurgePlan(
+        "20260101T000000Z-abcd", "w", "w", "2026-01-01T00:00:00+00:00", tuple(key(kept, 4))
+    ).write(kept.layout)
+    assert "--resume stands alone" in say("--resume", "--past-due")[1]
+    code, said = say("--resume")
+    assert (code, "abcd was interrupted; it is finished now" in said) == (0, True)
     code, said = say("--list")
     assert "order 17" in said
     code, said = say("--proof", said.split()[0])
     assert json.loads(said)["status"] == "gone"
     assert "PLATE-3" not in said
     assert "store.unknown-record" in say("--key", "aa-cars", "PLATE-3", "--reason", "r", "--by", "w")[1]
+
+
+def test_a_row_that_was_refused_for_the_sake_of_a_purged_one_goes_too(kept: Store) -> None:
+    """It is the same person again, and may not hold the key as the record has it."""
+    before = ask(kept.layout.views_file, "SELECT raw FROM rejects WHERE source_row = 8")
+    purging.purge(kept, key(kept, 2), "why", "who")
+    assert before == [("a driver",), ("a driver",)]
+    assert ask(kept.layout.views_file, "SELECT raw FROM rejects WHERE source_row = 8") == []
+
+
+def test_a_packed_export_that_no_release_is_made_of_is_looked_into(kept: Store) -> None:
+    archived = len([path for path in kept.layout.archive.rglob("*") if path.is_file()])
+    proof = purging.purge(kept, key(kept, 2), "why", "who")
+    assert len(proof["removed"]["archive"]) == 3  # day 3 was blocked
+    assert archived - len([path for path in kept.layout.archive.rglob("*") if path.is_file()]) == 3
+
+
+def test_what_was_learnt_of_names_and_what_was_asked_with_values_goes(tmp_path: Path) -> None:
+    store = small.open_store(tmp_path / "data")
+    run_id = store.begin_run()
+    path = store.layout.staging_of(run_id) / "p.parquet"
+    person = small.standard().record_types["person"]
+    small.write_records(path, 3, record_type=person)
+    file = small.staged(path, 3, kind="person")
+    store.publish(run_id, [Publication("aa-cars", "AA", small.EXPORT, small.VERSION, (file,), ())])
+    store.end_run(run_id, "ok")
+    learnt = store.layout.root / "links" / "terms.parquet"
+    asked = store.layout.runs / run_id / "conformance-with-values" / "AA.rows.csv"
+    for each in (learnt, asked):
+        each.parent.mkdir(parents=True)
+        each.write_text("the name of a person")
+    purging.purge(store, find(store, keys=[("aa-cars", "1")]), "why", "who")
+    assert left_of(store.layout.root, "the name of a person") == []
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Store:
+    """Three persons; of each an alert, which must name its subject, and an offence, which may."""
+    store = small.open_store(tmp_path / "data", whole=True)
+    run_id = store.begin_run()
+    folder, types = store.layout.staging_of(run_id), small.standard().record_types
+    of = {
+        "person": {},
+        "alert": {
+            "subject_record_id": "md5('aa-cars' || i)", "legal_hold": "i = 0",
+            "warrant_record_ids": "[md5('aa-cars' || i), md5('w')]",
+        },
+        "offence": {"person_record_id": "md5('aa-cars' || i)", "purge_after": "DATE '2020-01-01'"},
+    }  # fmt: skip
+    files = []
+    for kind, columns in of.items():
+        ids = (
+            {} if kind == "person" else {"record_id": f"md5('{kind}' || i)", "source_key": f"'{kind}-' || i"}
+        )
+        small.write_records(folder / kind, 3, record_type=types[kind], changed=ids | columns)
+        files.append(small.staged(folder / kind, 3, kind=kind))
+    store.publish(run_id, [Publication("aa-cars", "AA", small.EXPORT, small.VERSION, tuple(files), ())])
+    store.end_run(run_id, "ok")
+    return store
+
+
+def test_what_cannot_be_without_a_record_goes_with_it_and_others_name_it_no_more(named: Store) -> None:
+    targets = find(named, keys=[("aa-cars", "1")])
+    assert [(target.record_type, target.source_key) for target in targets] == [
+        ("person", "1"), ("alert", "alert-1")
+    ]  # fmt: skip
+    proof = purging.purge(named, targets, "why", "who")
+    assert (proof["status"], proof["before"]["records"]["found"]) == ("gone", 3)
+    views = named.layout.views_file
+    assert ask(views, "SELECT count(*) FROM person") == ask(views, "SELECT count(*) FROM alert") == [(2,)]
+    subjects = ask(views, "SELECT source_key, person_record_id IS NULL FROM offence ORDER BY ALL")
+    assert subjects == [("offence-0", False), ("offence-1", True), ("offence-2", False)]
+    assert check(named.layout, named.ledger)[1] == []
+
+
+def test_a_list_of_records_loses_the_purged_one_only(named: Store) -> None:
+    alert = ask(named.layout.views_file, "SELECT md5('aa-cars1'), md5('w')")[0]
+    purging.purge(named, find(named, record_ids=[alert[0]]), "why", "who")
+    kept = ask(named.layout.views_file, "SELECT warrant_record_ids FROM alert ORDER BY source_key")
+    assert all(len(ids) == 2 and alert[1] in ids for (ids,) in kept)
+
+
+def test_what_a_record_under_legal_hold_names_stays(named: Store) -> None:
+    with pytest.raises(StoreError) as error:
+        check_found(find(named, keys=[("aa-cars", "0")]), [], [("aa-cars", "0")])
+    assert error.value.code == "store.legal-hold"
+
+
+def test_a_purge_that_was_killed_before_its_plan_was_whole_leaves_nothing_of_it(kept: Store) -> None:
+    plan = purging.PurgePlan("20260101T000000Z-abcd", "why", "who", "2026-01-01", tuple(key(kept, 2)))
+    plan.write(kept.layout)
+    [written] = (kept.layout.root / "purge").iterdir()
+    written.rename(written.with_suffix(".new"))
+    kept.sweep()
+    assert list((kept.layout.root / "purge").iterdir()) == []
+    assert purging.proofs(kept) == []
+
+
+def test_a_purge_that_was_killed_before_the_ledger_knew_of_it_keeps_its_proof(kept: Store) -> None:
+    plan = purging.PurgePlan(
+        "20260101T000000Z-abcd", "why", "who", "2026-01-01T00:00:00+00:00", tuple(key(kept, 2))
+    )
+    plan.write(kept.layout)
+    assert [fault.kind for fault in check(kept.layout, kept.ledger)[1]] == ["purge"]
+    assert [proof["purge_id"] for proof in purging.resume(kept)] == [plan.purge_id]
+    assert check(kept.layout, kept.ledger)[1] == []
+    [proof] = purging.proofs(kept)
+    assert (proof["status"], proof["proof"]["before"]["records"]["found"]) == ("gone", 2)

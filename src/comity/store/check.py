@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from comity.store.failure import storing
+from comity.store.lock import is_held
+from comity.store.purge_plan import plans
 from comity.store.sweep import unlisted_files
 
 if TYPE_CHECKING:
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong: ``kind`` is missing, changed, unreadable, rows, release, or unlisted (which a sweep removes)."""
+    """What is wrong: ``kind`` is missing, changed, unreadable, rows, release, unlisted (which a sweep removes), or
+    purge: one that was interrupted, which goes on with the next run.
+    """
 
     kind: str
     path: str
@@ -57,6 +61,15 @@ def check(layout: Layout, ledger: Ledger, *, quick: bool = False) -> tuple[int, 
             Fault("unlisted", layout.relative(path), "no release lists it")
             for path in unlisted_files(layout, connection)
         ]
+        if not is_held(layout.purge_lock):
+            faults += [
+                Fault(
+                    "purge",
+                    layout.relative(path),
+                    "was interrupted: `comity purge --resume`, or the next run",
+                )
+                for path in plans(layout)
+            ]
     return looked, faults
 
 

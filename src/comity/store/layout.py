@@ -96,6 +96,11 @@ class Layout:
         """Held while files move into their final place, so that a sweep never meets them half way."""
         return self.root / "publish.lock"
 
+    @property
+    def purge_lock(self) -> Path:
+        """Held by the one process that purges."""
+        return self.root / "purge.lock"
+
     def create(self) -> None:
         """Make the folders that are missing."""
         kept = (self.inbox, self.archive, self.records, self.changes, self.rejects, self.quality)

@@ -17,78 +17,90 @@ from typing import TYPE_CHECKING, Any
 from comity.errors import StoreError
 from comity.store.chronicle import running
 from comity.store.failure import storing
+from comity.store.layout import sync
 from comity.store.lock import holding, is_held
+from comity.store.purge_bytes import blacken, has_mark
+from comity.store.purge_find import NAMES_ANOTHER
 from comity.store.purge_plan import PurgePlan, plan_file, unfinished
-from comity.store.purge_scan import blacken, files_below, gone, has_mark, holds, scan
+from comity.store.purge_scan import emptied, files_below, gone, holds, scan
 from comity.store.rewrite import count_again, swap, without
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from comity.store.purge_plan import Target
     from comity.store.store import Store
 
+_BESIDE = ".purge.part"
+
 
 def purge(store: Store, targets: Sequence[Target], reason: str, requested_by: str) -> dict[str, Any]:
     """Purge ``targets``, in which none is under legal hold; the proof."""
-    from comity.store.tables import purges
-
     now = datetime.now(UTC)
     plan = PurgePlan(
         f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}", reason, requested_by, now.isoformat(), tuple(targets)
     )
-    _check_quiet(store)
-    plan.write(store.layout)
-    with store.ledger.writing("beginning a purge") as connection:
-        connection.execute(
-            purges.insert().values(
-                purge_id=plan.purge_id,
-                reason=reason,
-                requested_by=requested_by,
-                requested_at=now,
-                status="running",
-            )
-        )
-    return finish(store, plan)
+    with _alone(store):
+        _check_quiet(store)
+        plan.write(store.layout)
+        return _finish(store, plan)
 
 
-def resume(store: Store) -> list[str]:
-    """Finish every purge that was interrupted; their ids."""
-    plans = unfinished(store.layout)
-    for plan in plans:
-        finish(store, plan)
-    return [plan.purge_id for plan in plans]
+def resume(store: Store) -> list[dict[str, Any]]:
+    """Finish every purge that was interrupted; their proofs."""
+    if not (store.layout.root / "purge").exists():
+        return []
+    with _alone(store):
+        return [_finish(store, plan) for plan in unfinished(store.layout)]
 
 
-def finish(store: Store, plan: PurgePlan) -> dict[str, Any]:
-    """Do what is left of a purge: each step looks for what is there, so that doing it twice does nothing."""
-    from comity.store.tables import purges
+def _alone(store: Store) -> AbstractContextManager[None]:
+    return holding(store.layout.purge_lock, store.wait_seconds)
 
+
+def _finish(store: Store, plan: PurgePlan) -> dict[str, Any]:
+    """Do what is left of a purge: each step looks for what is there, so that doing it twice does nothing.
+
+    The old files stay until everything that readers go by, views and Iceberg tables, names the new ones.
+    """
     layout = store.layout
+    _say(store, plan, "running")
     with storing("purging records", layout.root), holding(layout.publish_lock, store.wait_seconds):
         if not plan.before:
             plan.before = scan(layout, plan)
             plan.write(layout)
-        _rewrite(store, plan)
-        _drop_exports(store, plan)
-        _clear_reports(store, plan)
-        _forget(store, plan)
+        for step in (_rewrite, _drop_exports, _clear_reports, _forget):
+            step(store, plan)
+            plan.write(layout)
     store.refresh_views()
-    _derived(store)
+    _derived(store, plan)
     _sweep(store)
     _clean_ledger(store)
     proof = _proof(store, plan)
-    with store.ledger.writing("keeping the proof of a purge") as connection:
-        connection.execute(
-            purges.update()
-            .where(purges.c.purge_id == plan.purge_id)
-            .values(
-                finished_at=datetime.now(UTC), status=proof["status"], proof=json.dumps(proof, sort_keys=True)
-            )
-        )
+    _say(store, plan, proof["status"], proof)
     plan_file(layout, plan.purge_id).unlink(missing_ok=True)
+    sync(plan_file(layout, plan.purge_id).parent)
     return proof
+
+
+def _say(store: Store, plan: PurgePlan, status: str, proof: dict[str, Any] | None = None) -> None:
+    """Keep in the ledger how far a purge is; the plan alone may be there when it was killed."""
+    from comity.store.tables import purges
+
+    told = {
+        "reason": plan.reason,
+        "requested_by": plan.requested_by,
+        "requested_at": datetime.fromisoformat(plan.requested_at),
+        "finished_at": datetime.now(UTC) if proof else None,
+        "status": status,
+        "proof": json.dumps(proof, sort_keys=True) if proof else None,
+    }
+    here = purges.c.purge_id == plan.purge_id
+    with store.ledger.writing("keeping the proof of a purge") as connection:
+        if not connection.execute(purges.update().where(here).values(**told)).rowcount:
+            connection.execute(purges.insert().values(purge_id=plan.purge_id, **told))
 
 
 def proofs(store: Store) -> list[dict[str, Any]]:
@@ -123,22 +135,27 @@ def _rewrite(store: Store, plan: PurgePlan) -> None:
 
     layout = store.layout
     types = {target.record_type for target in plan.targets}
-    of_type = {files: files.c.record_type.in_(types), changes: changes.c.record_type.in_(types)}
+    of_type = {files: types | _naming_others(store), changes: types}
     for table in (files, changes, rejects_files):
         statement = select(table.c.path).where(table.c.path.is_not(None))
         if table in of_type:
-            statement = statement.where(of_type[table])
+            statement = statement.where(table.c.record_type.in_(of_type[table]))
         with store.ledger.reading() as connection:
             paths = [layout.root / path for path in connection.execute(statement).scalars()]
         for path in paths:
             if not holds(path, plan):
                 continue
-            new, rows = without(path, gone(plan))
+            new, rows = without(path, gone(plan), emptied(plan))
             with store.ledger.writing("listing a file that was written anew") as connection:
                 swap(connection, layout, table, path, new, rows)
                 count_again(connection)
-            path.unlink()
             plan.done[table.name] = plan.done.get(table.name, 0) + 1
+
+
+def _naming_others(store: Store) -> set[str]:
+    """The record types whose records name other records."""
+    known = store.standard.record_types if store.standard else {}
+    return {n for n, kind in known.items() if any(c.name.endswith(NAMES_ANOTHER) for c in kind.columns)}
 
 
 def _drop_exports(store: Store, plan: PurgePlan) -> None:
@@ -155,15 +172,16 @@ def _drop_exports(store: Store, plan: PurgePlan) -> None:
                 export_files.c.source_id.in_(sources)
             )
         ).all()
-    dropped = set()
+    dropped = set(plan.done.get("archive", []))
     for export_id, sha256 in known:
         path = store.archived(sha256)
-        if path.exists() and (export_id in exports or has_mark(path, plan.marks)):
-            path.unlink()
+        # What cannot be looked into may hold it.
+        if export_id in exports or (path.exists() and has_mark(path, plan.marks) is not False):
             dropped.add(sha256)
-        elif export_id in exports:
-            dropped.add(sha256)
-    plan.done["archive"] = sorted(set(plan.done.get("archive", [])) | dropped)
+    plan.done["archive"] = sorted(dropped)
+    plan.write(store.layout)
+    for sha256 in dropped:
+        store.archived(sha256).unlink(missing_ok=True)
     inbox = 0
     for source in sources:
         for path in files_below(store.layout.inbox / source):
@@ -178,16 +196,21 @@ def _drop_exports(store: Store, plan: PurgePlan) -> None:
 
 def _clear_reports(store: Store, plan: PurgePlan) -> None:
     """What runs wrote beside the releases: the lists of records that break a rule, and texts in which a mark stands."""
-    count = 0
-    for path in files_below(store.layout.runs):
+    runs, count = store.layout.runs, 0
+    for begun in runs.rglob(f".*{_BESIDE}"):
+        begun.unlink()
+    for folder in runs.glob("*/conformance-with-values"):
+        shutil.rmtree(folder)
+    for path in files_below(runs):
         if not holds(path, plan):
             continue
         count += 1
+        beside = path.with_name(f".{path.name}{_BESIDE}")
         if path.suffix == ".parquet":
-            new, _ = without(path, gone(plan))
+            new, _ = without(path, gone(plan), emptied(plan), beside)
             path.unlink() if new is None else new.replace(path)
         else:
-            blacken(path, plan.marks)
+            blacken(path, plan.marks, beside)
     plan.done["runs"] = plan.done.get("runs", 0) + count
 
 
@@ -198,9 +221,13 @@ def _forget(store: Store, plan: PurgePlan) -> None:
         connection.execute(reviews.delete().where(reviews.c.record_id.in_(plan.record_ids)))
 
 
-def _derived(store: Store) -> None:
-    """What can be made again is made again, or removed: the index of names, the Iceberg tables."""
+def _derived(store: Store, plan: PurgePlan) -> None:
+    """What can be made again is made again, or removed: the index of names, what was learnt of them, the Iceberg
+    tables.
+    """
     shutil.rmtree(store.layout.root / "index", ignore_errors=True)
+    if any(target.record_type == "person" for target in plan.targets):
+        shutil.rmtree(store.layout.root / "links", ignore_errors=True)
     if (store.layout.root / "iceberg").exists():
         from comity.store.iceberg import rebuild
 
@@ -229,8 +256,7 @@ def _clean_ledger(store: Store) -> None:
 
 
 def _proof(store: Store, plan: PurgePlan) -> dict[str, Any]:
-    plan.requested_at = str(plan.requested_at)
-    after = _scan_after(store, plan)
+    after = scan(store.layout, plan)
     left = sorted(name for name, told in after.items() if told["found"])
     return {
         "purge_id": plan.purge_id,
@@ -253,10 +279,6 @@ def _proof(store: Store, plan: PurgePlan) -> dict[str, Any]:
         "marks_left_in": left,
         "status": "marks left" if left else "gone",
     }
-
-
-def _scan_after(store: Store, plan: PurgePlan) -> dict[str, dict[str, int]]:
-    return scan(store.layout, plan)
 
 
 def _sha256(path: Path) -> str:

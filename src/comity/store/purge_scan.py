@@ -1,16 +1,18 @@
 """Looking for the marks of purged records in every place of the data folder.
 
 Invariant: a place is looked through as it lies on the disk, listed or not; what cannot be looked into is said. Parquet
-is read by its columns, since its bytes are compressed; everything else is searched byte by byte.
+is read by its columns, since its bytes are compressed; everything else is searched byte by byte, and unpacked.
 """
 
 from __future__ import annotations
 
-import mmap
 from typing import TYPE_CHECKING, Any
 
+from comity.store.purge_bytes import has_mark, mentions
+from comity.store.purge_find import NAMES_ANOTHER
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -30,15 +32,25 @@ PLACES = (
     "index",
     "staging",
 )
+_PLAN = "purge"
+"""The last place where the marks stand, and none that is looked through."""
 
 
 def scan(layout: Layout, plan: PurgePlan) -> dict[str, dict[str, int]]:
-    """By place: files and bytes looked through, and in how many files (Parquet: rows) a mark was found."""
-    found: dict[str, dict[str, int]] = {}
-    for name in PLACES:
+    """By place: files and bytes looked through, and in how many files (Parquet: rows) a mark was found; ``unread``:
+    files that could not be looked into.
+    """
+    files = [path for path in layout.root.iterdir() if path.is_file()]
+    folders = {path.name for path in layout.root.iterdir() if path.is_dir()} - {_PLAN}
+    found = {name: _place(files_below(layout.root / name), plan) for name in PLACES}
+    for name in sorted(folders - found.keys()):
         found[name] = _place(files_below(layout.root / name), plan)
-    found["ledger"] = _place(layout.root.glob("ledger.sqlite*"), plan)
-    found["views"] = _place(layout.root.glob("*.duckdb"), plan)
+    of_ledger = [path for path in files if path.name.startswith(layout.ledger_file.name)]
+    views = [path for path in files if path.suffix == ".duckdb"]
+    found["ledger"] = _place(of_ledger, plan)
+    found["views"] = _place(views, plan)
+    if others := [path for path in files if path not in of_ledger and path not in views]:
+        found["other files"] = _place(others, plan)
     return found
 
 
@@ -47,7 +59,9 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 
 def gone(plan: PurgePlan) -> Callable[[pa.RecordBatch], pa.Array]:
-    """Which rows of a batch are about a purged record: by its id, by the row that it came from, by a mark in raw."""
+    """Which rows of a batch are about a purged record: by its id, by the row that it came from or that was refused for
+    its sake, by a mark in a text.
+    """
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -56,27 +70,54 @@ def gone(plan: PurgePlan) -> Callable[[pa.RecordBatch], pa.Array]:
 
     def marks(batch: pa.RecordBatch) -> pa.Array:
         names = batch.schema.names
-        marked = pa.array([False] * batch.num_rows)
+        marked = pa.repeat(pa.scalar(False), batch.num_rows)
         if "record_id" in names:
             return pc.or_(marked, pc.is_in(batch["record_id"].cast(pa.string()), ids))
-        if "export_id" in names and "source_row" in names:
+        for name in {"source_row", "kept_row"}.intersection(names) if "export_id" in names else ():
             place = pc.binary_join_element_wise(
-                batch["export_id"].cast(pa.string()), batch["source_row"].cast(pa.string()), " "
+                batch["export_id"].cast(pa.string()), batch[name].cast(pa.string()), " "
             )
             marked = pc.or_(marked, pc.fill_null(pc.is_in(place, rows), False))
-        for text in plan.texts if "raw" in names else ():
-            marked = pc.or_(
-                marked, pc.fill_null(pc.match_substring(batch["raw"].cast(pa.string()), text), False)
-            )
+        for column in batch.columns:
+            if not pa.types.is_integer(column.type):
+                marked = pc.or_(marked, mentions(column, plan.texts))
         return marked
 
     return marks
 
 
-def holds(path: Path, plan: PurgePlan) -> int:
-    """In how many rows of a Parquet file, or whether at all in another file, there is a mark."""
+def emptied(plan: PurgePlan) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
+    """A batch whose records name no purged record any more."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ids = pa.array(plan.record_ids, pa.string())
+
+    def empty(batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = batch.columns
+        for position, field in enumerate(batch.schema):
+            column = columns[position]
+            if not field.name.endswith(NAMES_ANOTHER):
+                continue
+            if not pa.types.is_list(field.type):
+                columns[position] = pc.if_else(pc.is_in(column, ids), pa.scalar(None, field.type), column)
+            elif pc.any(pc.is_in(column.flatten(), ids)).as_py():
+                kept = [
+                    v if v is None else [i for i in v if i not in plan.record_ids] for v in column.to_pylist()
+                ]
+                columns[position] = pa.array(kept, field.type)
+        return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+    return empty
+
+
+def holds(path: Path, plan: PurgePlan) -> int | None:
+    """In how many rows of a Parquet file, or whether at all in another file, there is a mark; None where it cannot be
+    looked into.
+    """
     if path.suffix != ".parquet":
-        return int(has_mark(path, plan.marks))
+        mark = has_mark(path, plan.marks)
+        return None if mark is None else int(mark)
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
@@ -85,32 +126,22 @@ def holds(path: Path, plan: PurgePlan) -> int:
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
-            wanted = [n for n in ("record_id", "export_id", "source_row", "raw") if n in names]
+            named = [n for n in names if n.endswith(NAMES_ANOTHER)]
+            wanted = ["record_id", *named] if "record_id" in names else names
             for batch in file.iter_batches(columns=wanted):
-                count += pc.sum(marked(batch)).as_py() or 0
+                found = marked(batch)
+                for name in named:
+                    found = pc.or_(found, mentions(batch[name], plan.record_ids))
+                count += pc.sum(found).as_py() or 0
     except pa.ArrowInvalid:
-        return int(has_mark(path, plan.marks))
+        return None if (mark := has_mark(path, plan.marks)) is None else int(mark)
     return count
 
 
-def has_mark(path: Path, marks: Sequence[bytes]) -> bool:
-    if path.stat().st_size == 0:
-        return False
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return any(content.find(mark) >= 0 for mark in marks)
-
-
-def blacken(path: Path, marks: Sequence[bytes]) -> None:
-    """Write X over every mark in a file of text."""
-    content = path.read_bytes()
-    for mark in marks:
-        content = content.replace(mark, b"X" * len(mark))
-    path.write_bytes(content)
-
-
-def _place(paths: Iterator[Path], plan: PurgePlan) -> dict[str, Any]:
-    files = size = found = 0
+def _place(paths: Iterable[Path], plan: PurgePlan) -> dict[str, Any]:
+    files = size = found = unread = 0
     for path in paths:
         files, size = files + 1, size + path.stat().st_size
-        found += holds(path, plan)
-    return {"files": files, "bytes": size, "found": found}
+        held = holds(path, plan)
+        found, unread = found + (held or 0), unread + (held is None)
+    return {"files": files, "bytes": size, "found": found} | ({"unread": unread} if unread else {})

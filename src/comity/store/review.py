@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from comity.errors import StoreError
-from comity.store.purge_plan import find
+from comity.store.purge_find import look_up
 from comity.store.view_sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def renew(store: Store, record_ids: Sequence[str], until: date, reviewed_by: str
     """Keep records until the day of their next review; how many."""
     from comity.store.tables import reviews
 
-    found = {target.record_id: target for target in find(store, record_ids=record_ids)}
+    found = {target.record_id: target for target in look_up(store, record_ids)}
     missing = [record_id for record_id in record_ids if record_id not in found]
     if missing:
         raise StoreError(

@@ -25,21 +25,26 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 122_880
 
 
-def without(path: Path, gone: Callable[[pa.RecordBatch], pa.Array]) -> tuple[Path | None, int]:
-    """A new file beside ``path`` with the same columns and field ids, without the rows that ``gone`` marks; and its
-    rows. None when no row is left.
+def without(
+    path: Path,
+    gone: Callable[[pa.RecordBatch], pa.Array],
+    emptied: Callable[[pa.RecordBatch], pa.RecordBatch],
+    target: Path | None = None,
+) -> tuple[Path | None, int]:
+    """A new file beside ``path`` with the same columns and field ids, without the rows that ``gone`` marks, the others
+    as ``emptied`` makes them; and its rows. None when no row is left.
     """
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    target, rows = path.with_name(f"{uuid.uuid4()}.parquet"), 0
+    target, rows = target or path.with_name(f"{uuid.uuid4()}.parquet"), 0
     with storing("writing a file anew", path), pq.ParquetFile(path) as source:
         with pq.ParquetWriter(target, source.schema_arrow, compression="zstd") as writer:
             for batch in source.iter_batches(_ROWS_AT_ONCE):
                 kept = batch.filter(pc.invert(pc.fill_null(gone(batch), False)))
                 rows += kept.num_rows
                 if kept.num_rows:
-                    writer.write_batch(kept)
+                    writer.write_batch(emptied(kept))
         if not rows:
             target.unlink()
             return None, 0

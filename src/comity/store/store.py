@@ -112,12 +112,12 @@ class Store:
         """Remove what dead runs left, show the last release if a kill prevented that, and finish a purge that was
         interrupted; files removed.
         """
-        removed = sweep(self.layout, self.ledger, self.standard, self.wait_seconds)
         if (self.layout.root / "purge").exists():
+            # First: the views may still list files that the ledger lists no more.
             from comity.store.purge import resume
 
             resume(self)
-        return removed
+        return sweep(self.layout, self.ledger, self.standard, self.wait_seconds)
 
     # What a run has to say
 
