@@ -6,6 +6,7 @@ as a traceback. The exit codes are those of ``EXIT_CODES``.
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import Any
@@ -134,6 +135,8 @@ add_examples(cli, "")
 
 def main(args: list[str] | None = None) -> None:
     """The console script."""
+    # A command ends soon. What it imports stays, and Python would look through it at every 700th object.
+    gc.set_threshold(50_000)
     try:
         code: Any = cli.main(args=args, standalone_mode=False)
     except ComityError as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 _LATIN = {
     "Ä": "AE", "Å": "AA", "Æ": "AE", "Đ": "D", "Ð": "D", "Ħ": "H", "İ": "I", "I": "I", "Ĳ": "IJ", "ĸ": "Q",
@@ -42,6 +43,7 @@ _ARABIC = {
 }  # fmt: skip
 _LOOK_ALIKES = str.maketrans("یىکہھ", "ييكهه")
 LANGUAGES = (*_NATIONAL, "ar")
+_NO_LETTER = "?"
 _DROPPED = set("'’ʼ`´ʹʺ\u0640") | {chr(code) for code in range(0x064B, 0x0653)}
 
 
@@ -52,16 +54,26 @@ def to_latin(name: str, language: str | None = None) -> str | None:
 
 def latin_words(name: str, language: str | None = None) -> str | None:
     """The same for a part of a name, which is empty when it has signs only, and None if no table has a letter."""
-    table = _CYRILLIC | _NATIONAL.get(language or "", {})
-    words: list[str] = []
-    for char in unicodedata.normalize("NFC", name):
-        if char in _DROPPED:
-            continue
-        letter = _letter(char, table)
-        if letter is None:
-            return None
-        words.append(letter)
-    return re.sub(r"\s+", " ", "".join(words)).strip()
+    letters = unicodedata.normalize("NFC", name).translate(_letters(language))
+    return None if _NO_LETTER in letters else " ".join(letters.split())
+
+
+@cache
+def _letters(language: str | None) -> _Letters:
+    return _Letters(_CYRILLIC | _NATIONAL.get(language or "", {}))
+
+
+class _Letters(dict[int, str]):
+    """Character → its letters in A-Z and 0-9, a blank, or the mark that there are none. Each is worked out once."""
+
+    def __init__(self, cyrillic: dict[str, str]) -> None:
+        self.cyrillic = cyrillic
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        letter = "" if char in _DROPPED else _letter(char, self.cyrillic)
+        self[code] = _NO_LETTER if letter is None else letter
+        return self[code]
 
 
 def _letter(char: str, cyrillic: dict[str, str]) -> str | None:

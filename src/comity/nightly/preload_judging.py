@@ -1,3 +1,4 @@
+# ruff: noqa: E402  # what is set before the imports has to stand before them
 """What every task that judges needs, imported once in the process that all of them are forked from.
 
 Invariant: importing runs no thread and opens nothing, so that a fork of it is as good as a new process. It is another
@@ -7,9 +8,11 @@ without.
 
 from __future__ import annotations
 
+import gc
 import os
 from threading import RLock
 
+gc.disable()  # as in ``preload``: a fifth of the time that these imports take
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from tqdm import tqdm
@@ -27,3 +30,5 @@ from comity.validation.vocabulary import implementations
 tqdm.set_lock(RLock())
 implementations()
 comity.validation.datasource.context()
+gc.freeze()
+gc.enable()

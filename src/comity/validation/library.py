@@ -11,6 +11,8 @@ import importlib.util
 import logging
 import os
 import sys
+from types import ModuleType
+from typing import Any
 
 # Great Expectations reads this when it is imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -21,18 +23,26 @@ logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
 def _load_when_used(name: str) -> None:
     """Let ``import name`` load nothing until something of the module is used."""
     spec = importlib.util.find_spec(name)
-    if name in sys.modules or spec is None or spec.loader is None:
+    if name in sys.modules or spec is None:
         return
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    stand_in = ModuleType(name)
+    stand_in.__spec__ = spec
+
+    def load(attribute: str) -> Any:
+        if sys.modules[name] is stand_in:
+            del sys.modules[name]
+        return getattr(importlib.import_module(name), attribute)
+
+    stand_in.__getattr__ = load  # type: ignore[method-assign]
+    sys.modules[name] = stand_in
     parent, _, child = name.rpartition(".")
-    setattr(sys.modules[parent], child, module)
-    spec.loader.exec_module(module)
+    if parent:
+        setattr(sys.modules[parent], child, stand_in)
 
 
 # More than a quarter of the time that the import takes, and only two expectations need it.
 _load_when_used("scipy.stats")
+_load_when_used("altair")  # draws, for one expectation, where nobody looks
 
 from great_expectations import ExpectationSuite as ExpectationSuite
 from great_expectations import get_context as get_context
