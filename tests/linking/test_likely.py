@@ -160,9 +160,14 @@ def test_a_pair_is_explained_by_every_comparison(crowd: duckdb.DuckDBPyConnectio
     weight, told = explain(crowd, model, "crowd", "a0002", "b0002")
 
     assert weight > 6
-    assert {name: words for name, words, _ in told}["birth"] == "the same day"
-    shown = page("Same?", "<b>one</b>", "other", weight, told)
-    assert "&lt;b&gt;one" in shown and "<b>one" not in shown and "birth" in shown
+    words = {name: words for name, words, _ in told}
+    assert (words["birth"], words["sex"], words["place"]) == ("the same day", "the same", "not known")
+    shown = page("Same?", ["<b>one</b>", "1979"], ["other"], weight, told)
+    assert (
+        "<bdi>&lt;b&gt;one&lt;/b&gt;</bdi>, <bdi>1979</bdi>" in shown
+        and "<b>one" not in shown
+        and "birth" in shown
+    )
     assert "http" not in shown.replace("http-equiv", "")
 
 

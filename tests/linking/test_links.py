@@ -157,7 +157,9 @@ def test_a_list_is_decided_on_and_comes_back(linked: Settings, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("lines", "found"),
     [
-        ("from_id,to_id\n", "no column decided_by, decision, why"),
+        ("from_id,to_id\n", "no column decision, decided_by, why"),
+        ("from_id;to_id;decision;decided_by;why\na;b;perhaps;x;y\n", "perhaps"),
+        ("\0", "no column from_id, to_id, decision, decided_by, why"),
         ("from_id,to_id,decision,decided_by,why\na,b,perhaps,x,y\n", "perhaps"),
         ("from_id,to_id,decision,decided_by,why\na,b,same,,y\n", "a decision without who and why"),
     ],
@@ -194,3 +196,16 @@ def test_what_was_decided_before_an_interruption_holds(linked: Settings) -> None
 
     assert said.exit_code == 0 and "1 decision, release 5" in said.output
     assert sorted(links(linked, "role")) == [("possible_same_as",), ("possible_same_as",), ("same_as",)]
+
+
+def test_what_cannot_be_compared_read_or_written_says_so(
+    linked: Settings, comity: Callable[..., Said], tmp_path: Path
+) -> None:
+    (tmp_path / "latin.csv").write_bytes(b"from_id,to_id,decision,decided_by,why\na,b,same,M\xfcller,x\n")
+    for code, *words in (
+        ("query.unknown-link", "explain", "a" * 32, "a" * 32),
+        ("query.cannot-write", "review", "--export", str(tmp_path / "no" / "list.csv")),
+        ("query.bad-decisions", "review", "--import", str(tmp_path / "latin.csv")),
+    ):
+        said = comity(linked.data_dir, "links", *words)
+        assert said.code == 2 and code in said.err

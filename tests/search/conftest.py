@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Said", "comity"]
 
-# full name, birth date as known, first and last day of it
+# full name, birth date as known, first and last day of it, and what its source made the key of, if not of all of it
 PEOPLE = [
     ("Grenhal Ostap Romanovych", "1979-04-17", "1979-04-17", "1979-04-17"),
     ("ГРЕНГАЛЬ Остап", "1979", "1979-01-01", "1979-12-31"),
@@ -27,6 +27,8 @@ PEOPLE = [
     ("Yurii Kovbarenko", "1990-07-05", "1990-07-05", "1990-07-05"),
     ("Юрий Щедронин", "1985-05-06", "1985-05-06", "1985-05-06"),
     ("Anna Tormül", None, None, None),
+    ("خالد زکریا مصطفى الافتراضی", "1990-01-25", "1990-01-25", "1990-01-25", "خالد الافتراضی"),
+    ("ออสตัป โควาเลนชุก", "1979-04-17", "1979-04-17", "1979-04-17", "OSTAP KOVALENCHUK"),
     ("سالم غرنهال", "1971-01-30", "1971-01-30", "1971-01-30"),
 ]
 
@@ -40,7 +42,7 @@ def person_file(store: Store, run_id: str, name: str, people: list[Any], source:
         + " END"
         for column, each in {
             "full_name": [person[0] for person in people],
-            "name_key": [name_key(person[0]) for person in people],
+            "name_key": [name_key((*person, person[0])[4]) for person in people],
             "birth_date": [person[1] for person in people],
             "birth_date_earliest": [person[2] for person in people],
             "birth_date_latest": [person[3] for person in people],

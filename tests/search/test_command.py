@@ -70,7 +70,29 @@ def test_a_file_of_questions_is_answered_line_by_line(
     said = comity(people.data_dir, "search", "person", "--batch", str(questions), "--limit", "1")
 
     rows = list(csv.DictReader(said.out.splitlines()))
-    assert [(row["question"], row["owner_country"]) for row in rows] == [("GRENHAL, Ostap", "AA")]
+    assert [(row["question"], row["born"], row["owner_country"], row["handling_codes"]) for row in rows] == [
+        ("GRENHAL, Ostap", "1979-04-17", "AA", "H1"), ("Nobody Whatever", "", "", "")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "lines", "code"),
+    [
+        ("person", b"question;born\nOstap;1979\nOstap;79\n", "query.bad-birth-date"),
+        ("vehicle", b"question\nAB217\nA1\n", "query.number-too-short"),
+        ("person", b"question\nOstap\nM\xfcller\n", "query.bad-batch"),
+    ],
+)
+def test_a_question_that_cannot_be_read_is_named_before_any_is_answered(
+    people: Settings, comity: Callable[..., Said], tmp_path: Path, kind: str, lines: bytes, code: str
+) -> None:
+    questions = tmp_path / "questions.csv"
+    questions.write_bytes(lines)
+
+    said = comity(people.data_dir, "search", kind, "--batch", str(questions), "--format", "json")
+
+    assert (said.code, said.out, code in said.err) == (2, "", True)
+    assert "questions.csv:" in said.err
 
 
 @pytest.mark.parametrize(

@@ -135,3 +135,10 @@ def test_every_word_has_a_skeleton_of_capitals(word: str) -> None:
 
     assert 1 <= len(found) <= LENGTH and found.isalpha() and found.isupper()
     assert all(len(each) == len(found) - 1 for each in one_letter_less(found)[1:])
+
+
+def test_a_name_that_says_the_same_as_the_key_is_kept_once(settings: Settings) -> None:
+    with open_persons(settings) as search:
+        rows = search.segments[0].segment.array("name_row").tolist()
+
+    assert rows == [0, 1, 2, 3, 3], "four persons, one of them Cyrillic, and an alias of the last"

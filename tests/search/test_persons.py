@@ -39,6 +39,11 @@ def search(people: Settings) -> Iterator[PersonSearch]:
         ("Tormül Anna", "1955", "Anna Tormül"),
         ("salm ghrnhal", "1971", "سالم غرنهال"),
         ("Beta Ferryman", None, "سالم غرنهال"),
+        ("خالد الافتراضی", None, "خالد زکریا مصطفى الافتراضی"),
+        ("خالد زکریا مصطفى", None, "خالد زکریا مصطفى الافتراضی"),
+        ("Khalid Mustafa Zakaria", "1990", "خالد زکریا مصطفى الافتراضی"),
+        ("ออสตัป โควาเลนชุก", None, "ออสตัป โควาเลนชุก"),
+        ("Ostap Kovalenčuk", None, "ออสตัป โควาเลนชุก"),
     ],
 )
 def test_a_name_is_found_in_any_script_scheme_and_order_and_with_slips(

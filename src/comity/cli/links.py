@@ -123,14 +123,15 @@ def explain_pair(settings: Settings, one: str, other: str, output: Path | None) 
     from comity.errors import printable
     from comity.linking.chart import page
     from comity.linking.learn import explain_links
+    from comity.query.output import output_file
 
     weight, told, shown = explain_links(settings, one, other)
     for name, words, bits in told:
         click.echo(printable(f"{bits:+7.1f}  {name}: {words}"))
     click.echo(f"{weight:+7.1f}  in all, from what two records taken at random have")
     if output is not None:
-        output.write_text(page("May these be the same?", shown[0], shown[1], weight, told), "utf-8")
-        output.chmod(0o600)
+        with output_file(output) as file:
+            file.write(page("May these be the same?", *shown, weight, told).encode())
         click.echo(f"chart: {output}")
 
 

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from comity.config.settings import Settings
     from comity.search.answer import Answer
 
+_T = TypeVar("_T")
 _KINDS = ("person", "vehicle", "document", "firearm")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, and where it stands in a file of questions."""
+
+    question: str
+    born: str | None
+    file: Path | None = None
+    line: int | None = None
+
+    def read(self, how: Callable[[Asked], _T]) -> _T:
+        """What it means; what is wrong with it is said with its place."""
+        from comity.errors import QueryError
+
+        try:
+            return how(self)
+        except QueryError as error:
+            error.file, error.line = (str(self.file) if self.file else None), self.line
+            raise
 
 
 @click.command("search")
@@ -61,111 +83,115 @@ def command(
             "One question, or a file of questions",
             remedy="give QUESTION, or --batch FILE",
         )
-    questions = [(question or "", born)] if batch is None else list(_read(batch))
+    asked = [Asked(question or "", born)] if batch is None else list(_read(batch))
     answered = _persons if kind == "person" else _numbered
     form = form or ("csv" if batch else "text")
     write = {"text": _text, "json": _json, "csv": _csv}[form]
-    write(answered(settings, kind, questions, limit, least, release))
+    write(answered(settings, kind, asked, limit, least, release))
 
 
 def _persons(
-    settings: Settings,
-    kind: str,
-    questions: list[tuple[str, str | None]],
-    limit: int,
-    least: float,
-    release: int | None,
-) -> Iterator[tuple[str, list[Answer]]]:
+    settings: Settings, kind: str, asked: list[Asked], limit: int, least: float, release: int | None
+) -> Iterator[tuple[Asked, list[Answer]]]:
     from comity.search import open_persons, parse_question
 
-    asked = [(text, parse_question(text, born)) for text, born in questions]
+    questions = [each.read(lambda each: parse_question(each.question, each.born)) for each in asked]
     with open_persons(settings, release) as search:
-        for text, question in asked:
-            yield text, search.ask(question, limit, least)
+        for each, question in zip(asked, questions, strict=True):
+            yield each, search.ask(question, limit, least)
 
 
 def _numbered(
-    settings: Settings,
-    kind: str,
-    questions: list[tuple[str, str | None]],
-    limit: int,
-    least: float,
-    release: int | None,
-) -> Iterator[tuple[str, list[Answer]]]:
+    settings: Settings, kind: str, asked: list[Asked], limit: int, least: float, release: int | None
+) -> Iterator[tuple[Asked, list[Answer]]]:
     from comity.query.federation import open_federation
-    from comity.search.numbers import ask_number, numbered_type
+    from comity.search.numbers import ask_number, numbered_type, parse_number
 
     record_type = numbered_type(kind)
+    for each in asked:
+        each.read(lambda each: parse_number(each.question))
     with open_federation(settings, release) as federation, federation.connect() as connection:
-        for text, _ in questions:
-            answers = ask_number(connection, record_type, text, limit)
-            yield text, [answer for answer in answers if answer.score >= least]
+        for each in asked:
+            answers = ask_number(connection, record_type, each.question, limit)
+            yield each, [answer for answer in answers if answer.score >= least]
 
 
-def _read(file: Path) -> Iterator[tuple[str, str | None]]:
-    import csv
+def _read(file: Path) -> Iterator[Asked]:
+    from comity.query.filled import filled_rows
 
-    from comity.errors import QueryError
-
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.DictReader(text)
-        if "question" not in (reader.fieldnames or []):
-            raise QueryError(
-                "query.bad-batch",
-                "The file of questions has no column `question`",
-                file=file,
-                line=1,
-                found=", ".join(reader.fieldnames or []) or "nothing",
-                remedy="write a header: question,born",
-            )
-        for row in reader:
-            yield row["question"] or "", row.get("born") or None
+    rows = filled_rows(file, ["question"], "query.bad-batch", "The file of questions cannot be taken")
+    for line, row in rows:
+        yield Asked(row["question"], row.get("born") or None, file, line)
 
 
-def _text(answered: Iterator[tuple[str, list[Answer]]]) -> None:
+def _text(answered: Iterator[tuple[Asked, list[Answer]]]) -> None:
     from comity.errors import printable
 
-    for text, answers in answered:
+    for asked, answers in answered:
         if not answers:
-            click.echo(f"{printable(text)}: no answer")
+            click.echo(f"{printable(asked.question)}: no answer")
         for answer in answers:
-            shown = "  ".join(str(value) for value in answer.shown.values())
+            shown = "  ".join(_distinct(answer))
             click.echo(printable(f"{answer.score:5.1f}  {answer.owner_country}  {shown}"))
             for reason in answer.reasons:
                 click.echo(printable(f"       {reason}"))
-            handling = answer.handling
-            codes = " ".join(handling["handling_codes"] or []) or "no handling code"
-            click.echo(
-                printable(
-                    f"       {handling['confidentiality']}, {codes}; for {', '.join(handling['permitted_purposes'])}"
-                )
-            )
+            click.echo(printable(f"       {_handling(answer)}"))
             click.echo(printable(f"       {answer.confirm}"))
 
 
-def _json(answered: Iterator[tuple[str, list[Answer]]]) -> None:
-    for text, answers in answered:
-        told = {"question": text, "answers": [answer.as_dict() for answer in answers]}
+def _json(answered: Iterator[tuple[Asked, list[Answer]]]) -> None:
+    for asked, answers in answered:
+        told: dict[str, Any] = {"question": asked.question}
+        if asked.born is not None:
+            told["born"] = asked.born
+        told["answers"] = [answer.as_dict() for answer in answers]
         click.echo(json.dumps(told, ensure_ascii=False, default=str))
 
 
-def _csv(answered: Iterator[tuple[str, list[Answer]]]) -> None:
+def _csv(answered: Iterator[tuple[Asked, list[Answer]]]) -> None:
     import csv
 
     columns = (
-        "question score record_type record_id owner_country source_id shown reasons confidentiality confirm"
+        "question born score record_type record_id owner_country source_id shown reasons confidentiality "
+        "handling_codes permitted_purposes confirm"
     ).split()
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
-    for text, answers in answered:
+    for asked, answers in answered:
+        question = {"question": asked.question, "born": asked.born}
+        if not answers:
+            writer.writerow(question)
         for answer in answers:
-            row: dict[str, Any] = answer.as_dict()
+            told, handling = answer.as_dict(), answer.handling
             writer.writerow(
-                {
-                    **{name: row.get(name) for name in columns},
-                    "question": text,
-                    "shown": "; ".join(str(value) for value in answer.shown.values()),
+                {name: told[name] for name in columns if name in told}
+                | question
+                | {
+                    "shown": "; ".join(_distinct(answer)),
                     "reasons": "; ".join(answer.reasons),
-                    "confidentiality": answer.handling["confidentiality"],
+                    "confidentiality": handling["confidentiality"],
+                    "handling_codes": " ".join(handling["handling_codes"] or []),
+                    "permitted_purposes": " ".join(handling["permitted_purposes"] or []),
                 }
             )
+
+
+def _distinct(answer: Answer) -> list[str]:
+    """What is shown of a record, once: a name that is Latin already says no more in Latin letters."""
+    return list(
+        {value.casefold(): value for value in reversed(list(map(str, answer.shown.values())))}.values()
+    )[::-1]
+
+
+def _handling(answer: Answer) -> str:
+    """What the owner says of use, in a line."""
+    told = {
+        name: ", ".join(value or []) for name, value in answer.handling.items() if isinstance(value, list)
+    }
+    codes = told["handling_codes"].replace(",", "") or "no handling code"
+    words = [f"{answer.handling['confidentiality']}, {codes}", f"for {told['permitted_purposes']}"]
+    if told.get("recipients_allow"):
+        words.append(f"only to {told['recipients_allow']}")
+    if told.get("recipients_deny"):
+        words.append(f"not to {told['recipients_deny']}")
+    return "; ".join(words)

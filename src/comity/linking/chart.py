@@ -6,12 +6,24 @@ Invariant: the page needs no network, and whatever stands in a record is shown a
 from __future__ import annotations
 
 from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ROW, _LEFT, _WIDE, _BITS = 30, 250, 480, 170
 
 
-def page(title: str, one: str, other: str, weight: float, told: list[tuple[str, str, float]]) -> str:
-    """``told``: name, words and bits of every comparison; ``weight``: all of them and the prior."""
+def page(
+    title: str,
+    one: Sequence[str],
+    other: Sequence[str],
+    weight: float,
+    told: Sequence[tuple[str, str, float]],
+) -> str:
+    """``one``, ``other``: what is shown of both records; ``told``: name, words and bits of every comparison;
+    ``weight``: all of them and the prior.
+    """
     prior = weight - sum(bits for _, _, bits in told)
     bars = [("start", "two records taken at random", prior), *told]
     sums, at = [0.0], 0.0
@@ -35,19 +47,25 @@ def page(title: str, one: str, other: str, weight: float, told: list[tuple[str, 
             f"<title>{escape(words)}: {bits:+.1f} bits</title></rect>"
             f'<text x="{_LEFT + _WIDE + 10}" y="{y + 15}">{bits:+.1f} {escape(words)}</text>'
         )
-    height = len(bars) * _ROW + 10
+    width, height = _LEFT + _WIDE + _BITS + 120, len(bars) * _ROW + 10
     probability = 1 / (1 + 2 ** -max(min(weight, 60), -60))
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>body{{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:70rem}}svg text{{font:13px system-ui,sans-serif}}
+<style>body{{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:70rem}}
+svg{{max-width:100%}}svg text{{font:13px system-ui,sans-serif}}
 td{{padding:.2rem 1rem .2rem 0}}</style></head><body>
 <h1>{escape(title)}</h1>
-<table><tr><td>one</td><td>{escape(one)}</td></tr><tr><td>other</td><td>{escape(other)}</td></tr></table>
+<table><tr><td>one</td><td>{_apart(one)}</td></tr><tr><td>other</td><td>{_apart(other)}</td></tr></table>
 <p>Weight {weight:.1f} bits: a probability of {probability:.4f}. Each bar is what one comparison adds or takes away.
 It is a hint. Only a person, or the owner, confirms.</p>
-<svg role="img" aria-label="waterfall of weights" width="{_LEFT + _WIDE + _BITS + 120}" height="{height}">
+<svg role="img" aria-label="waterfall of weights" viewBox="0 0 {width} {height}" width="{width}">
 <line x1="{x(0):.1f}" x2="{x(0):.1f}" y1="0" y2="{height}" stroke="#999"/>
 {"".join(rows)}
 </svg></body></html>
 """
+
+
+def _apart(values: Sequence[str]) -> str:
+    """Each on its own: beside a name that is written from the right, a date would be turned round."""
+    return ", ".join(f"<bdi>{escape(value)}</bdi>" for value in values)

@@ -46,22 +46,27 @@ def train_links(settings: Settings, pairs: float) -> Path:
 
 def explain_links(
     settings: Settings, one: str, other: str
-) -> tuple[float, list[tuple[str, str, float]], tuple[str, str]]:
+) -> tuple[float, list[tuple[str, str, float]], tuple[list[str], list[str]]]:
     """The weight of a pair of persons, what each comparison found, and how both are shown."""
     from comity.linking.features import make_features
     from comity.linking.likely import explain
     from comity.linking.model import Model
 
+    if one == other:
+        raise QueryError(
+            "query.unknown-link", "A record is compared with another one", found=one, remedy="give two ids"
+        )
     paths = [str(file.path) for file in open_store(settings).files("person")]
     if not paths:
         raise _no_person(one)
     with connected(settings) as connection:
         ids = f"({literal(one)}, {literal(other)})"
         found = connection.execute(
-            f"SELECT record_id, concat_ws(', ', owner_country, full_name, birth_date) FROM {parquet_scan(paths)} "
+            f"SELECT record_id, list_filter([owner_country, full_name, birth_date], lambda v: v IS NOT NULL) "
+            f"FROM {parquet_scan(paths)} "
             f"WHERE record_id IN {ids}"
         ).fetchall()
-        shown: dict[str, str] = dict(found)
+        shown: dict[str, list[str]] = dict(found)
         for record_id in (one, other):
             if record_id not in shown:
                 raise _no_person(record_id)

@@ -109,10 +109,20 @@ def _labels(linker: Any) -> dict[str, dict[int, str]]:
     """Comparison → its levels in words."""
     return {
         comparison.output_column_name: {
-            level.comparison_vector_value: level.label_for_charts for level in comparison.comparison_levels
+            level.comparison_vector_value: _said(level.label_for_charts)
+            for level in comparison.comparison_levels
         }
         for comparison in linker._settings_obj.comparisons
     }
+
+
+def _said(label: str) -> str:
+    """Splink's own labels in the words of ours."""
+    if label.endswith(" is NULL"):
+        return "not known"
+    if label.startswith("Exact match"):
+        return "the same"
+    return "different" if label == "All other comparisons" else label
 
 
 def _weight_of(name: str) -> str:

@@ -7,11 +7,13 @@ who and why.
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from comity.errors import QueryError, nearest
 from comity.linking.decide import Decision
+from comity.query.filled import filled_rows
 from comity.store.view_sql import literal
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "from_id to_id weight reasons from_owner to_owner from_shown to_shown decision decided_by why".split()
 )
+_BAD, _CANNOT = "query.bad-decisions", "The list of decisions cannot be taken"
 DECISIONS = {"same": True, "different": False}
 _SHOWN = {
     "person": "concat_ws(', ', full_name, birth_date, sex, array_to_string(nationalities, ' '), birth_place, "
@@ -79,51 +82,33 @@ def _pairs(country: str | None) -> str:
 
 def write_list(found: list[Waiting], file: Path) -> None:
     """A CSV with empty columns for the decisions."""
-    with file.open("w", encoding="utf-8", newline="") as text:
+    from comity.query.output import output_file
+
+    with output_file(file) as target, io.TextIOWrapper(target, "utf-8", newline="") as text:
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for pair in found:
             row: dict[str, Any] = {name: getattr(pair, name) for name in COLUMNS[:8]}
             writer.writerow({**row, "reasons": "; ".join(pair.reasons), "weight": f"{pair.weight:.1f}"})
-    file.chmod(0o600)
 
 
 def read_list(file: Path) -> list[Decision]:
     """The decisions of a list that came back; lines without one are left for later."""
+    needed = ("from_id", "to_id", "decision", "decided_by", "why")
     decisions = []
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.DictReader(text)
-        missing = {"from_id", "to_id", "decision", "decided_by", "why"} - set(reader.fieldnames or ())
-        if missing:
-            raise _bad(file, 1, f"no column {', '.join(sorted(missing))}", "write the list with --export")
-        for row in reader:
-            decision = (row["decision"] or "").strip()
-            if not decision:
-                continue
-            if decision not in DECISIONS:
-                raise _bad(file, reader.line_num, decision, nearest(decision, DECISIONS))
-            if not (row["decided_by"] or "").strip() or not (row["why"] or "").strip():
-                raise _bad(
-                    file, reader.line_num, "a decision without who and why", "fill in decided_by and why"
-                )
-            decisions.append(
-                Decision(
-                    row["from_id"],
-                    row["to_id"],
-                    DECISIONS[decision],
-                    row["decided_by"].strip(),
-                    row["why"].strip(),
-                )
-            )
+    for line, row in filled_rows(file, needed, _BAD, _CANNOT):
+        decision = row["decision"]
+        if not decision:
+            continue
+        if decision not in DECISIONS:
+            raise _bad(file, line, decision, nearest(decision, DECISIONS))
+        if not row["decided_by"] or not row["why"]:
+            raise _bad(file, line, "a decision without who and why", "fill in decided_by and why")
+        decisions.append(
+            Decision(row["from_id"], row["to_id"], DECISIONS[decision], row["decided_by"], row["why"])
+        )
     return decisions
 
 
 def _bad(file: Path, line: int, found: str, remedy: str) -> QueryError:
-    return QueryError(
-        "query.bad-decisions",
-        "The list of decisions cannot be taken",
-        file=file,
-        line=line,
-        found=found,
-        remedy=remedy,
-    )
+    return QueryError(_BAD, _CANNOT, file=file, line=line, found=found, remedy=remedy)

@@ -28,6 +28,12 @@ _HANDLING = (
     "recipients_deny"
 ).split()
 _SHOWN = "record_id full_name full_name_latin birth_date sex nationalities status".split()
+# The whole name too, where it says more than the key, or says it in letters of its own.
+_IN_FULL = (
+    "CASE WHEN coalesce(name_key, full_name_latin) IS NOT NULL AND (regexp_matches(full_name, '[^\\x00-\\x{24F}]') "
+    "OR length(full_name) - length(replace(full_name, ' ', '')) > length(name_key) - length(replace(name_key, ' ', ''))"
+    ") THEN full_name END"
+)
 _FARTHEST = 5  # words of one name whose skeletons are paired: each with the next five
 
 
@@ -88,7 +94,7 @@ def _batches(connection: duckdb.DuckDBPyConnection, files: Sequence[str]) -> Ite
         f"SELECT {', '.join(columns)}, birth_date_earliest, birth_date_latest, "
         "CAST(file_index AS UINTEGER) AS file_index, "
         f"hash({', '.join(_HANDLING)}) AS handling, "
-        "list_filter([coalesce(name_key, full_name_latin, full_name)] "
+        f"list_filter([coalesce(name_key, full_name_latin, full_name), {_IN_FULL}] "
         "|| list_transform(coalesce(other_names, []), lambda other: other.full_name), "
         f"lambda name: name IS NOT NULL) AS names FROM {parquet_scan(files)}"
     )
@@ -152,11 +158,9 @@ class _Names:
         import pyarrow.compute as pc
 
         flat = names.flatten()
-        self._rows.append(
-            np.repeat(
-                np.arange(first_row, first_row + len(names), dtype=np.uint32),
-                pc.list_value_length(names).fill_null(0).to_numpy(zero_copy_only=False),
-            )
+        rows = np.repeat(
+            np.arange(first_row, first_row + len(names), dtype=np.uint32),
+            pc.list_value_length(names).fill_null(0).to_numpy(zero_copy_only=False),
         )
         split = pc.utf8_split_whitespace(flat)
         pieces = split.flatten().dictionary_encode()
@@ -168,10 +172,15 @@ class _Names:
         mine = counts[codes]
         ends = np.cumsum(mine)
         inside = np.arange(ends[-1] if len(ends) else 0) - np.repeat(ends - mine, mine)
-        self._name_words.append(values[np.repeat(starts[codes], mine) + inside])
+        name_words = values[np.repeat(starts[codes], mine) + inside]
         per_piece = np.concatenate([[0], ends])
         of_name = np.concatenate([[0], np.cumsum(pc.list_value_length(split).to_numpy(zero_copy_only=False))])
-        self._lengths.append(np.diff(per_piece[of_name.astype(np.int64)]))
+        bounds = per_piece[of_name.astype(np.int64)]
+        other = ~_as_the_first(rows, name_words, bounds)
+        lengths = np.diff(bounds)
+        self._rows.append(rows[other])
+        self._name_words.append(name_words[np.repeat(other, lengths)])
+        self._lengths.append(lengths[other])
 
     def _words_of(self, piece: str) -> tuple[int, ...]:
         found = self._pieces.get(piece)
@@ -212,6 +221,23 @@ class _Names:
             "singles": _singles(of_word, of_name, year_codes[name_row]),
             "pairs": _pairs(of_word, of_name),
         }
+
+
+def _as_the_first(rows: NDArray[Any], name_words: NDArray[Any], bounds: NDArray[Any]) -> NDArray[Any]:
+    """Which names have the words of the first name of their row, in whatever order; ``bounds``: where words begin."""
+    import numpy as np
+
+    if not len(rows):
+        return np.zeros(0, bool)
+    # A sum over hashes does not depend on their order.
+    mixed = (name_words.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(31)
+    sums = np.diff(np.concatenate([[np.uint64(0)], np.cumsum(mixed, dtype=np.uint64)])[bounds])
+    begins = np.concatenate([[True], rows[1:] != rows[:-1]])
+    first = np.flatnonzero(begins)[np.cumsum(begins) - 1]
+    lengths = np.diff(bounds)
+    same: NDArray[Any] = ~begins & (sums == sums[first]) & (lengths == lengths[first])
+    return same
 
 
 def _singles(of_word: NDArray[Any], of_name: NDArray[Any], years: NDArray[Any]) -> NDArray[Any]:

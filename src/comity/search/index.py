@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import duckdb
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 _MOST_SEGMENTS = 8
 _MOST_GONE = 1 / 3  # of the rows of a segment
 _WAIT = 600.0  # seconds that another process may build

@@ -60,21 +60,26 @@ def numbered_type(name: str) -> str:
     return name
 
 
-def ask_number(
-    connection: duckdb.DuckDBPyConnection, record_type: str, number: str, limit: int = 10
-) -> list[Answer]:
-    """The best answers: the same number, then one sign apart, or those that have the part that was given."""
-    meant = NUMBERED[numbered_type(record_type)]
+def parse_number(number: str) -> str:
+    """Letters and digits of what was asked, and the signs of what is not known."""
     given = re.sub(r"[^\w*?]|_", "", number.upper())
-    known = re.sub(r"[*?]", "", given)
-    if len(known) < _SHORTEST:
+    if len(re.sub(r"[*?]", "", given)) < _SHORTEST:
         raise QueryError(
             "query.number-too-short",
             "Too little of the number is known",
             found=number,
             remedy=f"give {_SHORTEST} letters or digits at least",
         )
-    partial = known != given
+    return given
+
+
+def ask_number(
+    connection: duckdb.DuckDBPyConnection, record_type: str, number: str, limit: int = 10
+) -> list[Answer]:
+    """The best answers: the same number, then one sign apart, or those that have the part that was given."""
+    meant = NUMBERED[numbered_type(record_type)]
+    given = parse_number(number)
+    partial = "*" in given or "?" in given
     folded = given.translate(LOOK_ALIKES)
     columns = {name: _folded(name) for name in meant.numbers}
     if partial:
