@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from comity.cli.options import which_sources
+from comity.cli.summary import print_left_alone
 from comity.errors import ComityError, printable
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def _print(plan: NightPlan) -> None:
             click.echo(
                 printable(f"{'':<{width}}       [{intent.error.code}]{place} {intent.error.remedy or ''}")
             )
+    print_left_alone(plan.left_alone)
     counted = [(sum(i.action == action for i in plan.intents), told) for action, told in _TOLD]
     click.echo(", ".join(f"{count} {told}" for count, told in counted if count) or "No source to plan for.")
 

@@ -9,7 +9,10 @@ import click
 from comity.errors import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from comity.config.settings import Settings
+    from comity.nightly.left_alone import LeftAlone
     from comity.nightly.report import ErrorLine, ExportReport, NightReport
 
 HEAD = ("source", "record type", "read", "accepted", "rejected", "not sel.", "records", "")
@@ -49,6 +52,7 @@ def print_summary(report: NightReport, settings: Settings) -> None:
         click.secho("\nOverdue:", fg="yellow")
         for line in report.stale:
             click.echo(f"  {line.source_id:<22} {line.text()}")
+    print_left_alone(report.left_alone)
     for source_id, why in report.not_set_up:
         click.echo(f"\n{source_id}: not set up here, so not read\n  {printable(why)}")
     if report.iceberg:
@@ -60,6 +64,13 @@ def print_summary(report: NightReport, settings: Settings) -> None:
     released = ", ".join(map(str, report.releases)) or "none"
     click.echo(f"\nRun {report.run_id} took {report.seconds:.1f} s. Releases: {released}.")
     click.echo(f"Report: {settings.data_dir / 'runs' / report.run_id}")
+
+
+def print_left_alone(lines: Sequence[LeftAlone]) -> None:
+    if lines:
+        click.secho("\nLeft in the inbox:", fg="yellow")
+    for line in lines:
+        click.echo(printable(f"  {line.place:<22} {line.text()}"))
 
 
 def _print_changes(report: NightReport) -> None:

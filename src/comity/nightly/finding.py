@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from comity.errors import ComityError
 from comity.nightly.inbox import InboxFile
+from comity.nightly.left_alone import LeftAlone, left_alone
 from comity.nightly.overdue import StaleLine, stale_line
 from comity.nightly.pending import Past, Waiting, as_waiting, choose, inbox_files
 from comity.nightly.planning import newest
@@ -41,12 +42,22 @@ class Found:
     not_set_up: list[tuple[str, str]] = field(default_factory=list)
     held: list[tuple[str, str]] = field(default_factory=list)
     stale: list[StaleLine] = field(default_factory=list)
+    left_alone: tuple[LeftAlone, ...] = ()
 
 
 def find(
-    store: Store, sources: Sources, outlines: tuple[Outline, ...], staging: Path, workers: Workers, tell: Tell
+    store: Store,
+    sources: Sources,
+    outlines: tuple[Outline, ...],
+    staging: Path,
+    workers: Workers,
+    tell: Tell,
+    *,
+    whole: bool = False,
 ) -> Found:
-    """Look into every inbox, and ask every database, all of them side by side."""
+    """Look into every inbox, and ask every database, all of them side by side. ``whole``: of all sources, so that a
+    folder of none is told of.
+    """
     found, past = Found(), Past.of(store)
     describe(store, outlines)
     asked: dict[str, Future[Any]] = {}
@@ -85,6 +96,7 @@ def find(
             stale := stale_line(name, outline.delivery.due, received, dropped, datetime.now(UTC))
         ):
             found.stale.append(stale)
+    found.left_alone = left_alone(store.layout.inbox, outlines, sources.folders if whole else None)
     return found
 
 

@@ -1,7 +1,7 @@
 """What waits in the inbox of a source.
 
 Invariant: a file is taken once for each mapping that would read it differently, oldest first, and never changed or
-removed; a hidden file, or one that ends in .part or .tmp, is still being delivered and is left alone.
+removed; a hidden file, or one that ends in .part or .tmp, is still being delivered and is left alone; so is a link.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from comity.adapters.adapter import Adapter
     from comity.nightly.outline import Outline
@@ -41,13 +41,7 @@ class Delivery:
 def waiting_files(folder: Path, adapter: Adapter | Outline) -> tuple[Path, ...]:
     """The files that the adapter's patterns name, oldest first: by its ``order``, else by time of change, then name."""
     patterns = adapter.delivery.files
-    found = [
-        path
-        for path in _files(folder)
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and not path.name.endswith((".part", ".tmp"))
-        and any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
-    ]
+    found = [path for path in delivered(folder) if fits(path, patterns)]
     order = re.compile(adapter.delivery.order) if adapter.delivery.order else None
 
     def age(path: Path) -> tuple[str, int, str]:
@@ -57,6 +51,22 @@ def waiting_files(folder: Path, adapter: Adapter | Outline) -> tuple[Path, ...]:
         return ("", path.stat().st_mtime_ns, path.name)
 
     return tuple(sorted(found, key=age))
+
+
+def fits(path: Path, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
+
+
+def delivered(folder: Path, *, links: bool = False) -> Iterator[Path]:
+    """Every file below ``folder`` that is there as a whole; with ``links`` those too.
+
+    A link is never followed: it would bring any file that Comity may read into the archive of whoever can write here.
+    """
+    for path in _files(folder):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        if not path.name.endswith((".part", ".tmp")) and (links or not path.is_symlink()):
+            yield path
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -60,6 +60,7 @@ def run_night(
     from comity.store.store import Store
 
     began = time.monotonic()
+    whole = not (only or countries or retry_failed)
     nothing = False
     if retry_failed:
         only = failed_sources(settings, only)
@@ -78,7 +79,7 @@ def run_night(
                 found = (
                     replay(store, sources, outlines)
                     if replay
-                    else find(store, sources, outlines, staging, workers, watch.tell)
+                    else find(store, sources, outlines, staging, workers, watch.tell, whole=whole)
                 )
                 releases, exports = _rounds(sources, store, run_id, found.queues, workers, limits, watch.tell)
             iceberg = _iceberg(settings, store, watch.tell)
@@ -93,6 +94,7 @@ def run_night(
                 iceberg,
                 held=tuple(found.held),
                 stale=tuple(found.stale),
+                left_alone=found.left_alone,
             )
             status = "succeeded" if report.succeeded else "partly failed"
             write_report(report, store.layout.runs / run_id)

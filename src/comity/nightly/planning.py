@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from comity.errors import ComityError, StoreError
+from comity.nightly.left_alone import LeftAlone, left_alone
 from comity.nightly.outline import Sources
 from comity.nightly.overdue import StaleLine, stale_line
 from comity.nightly.pending import Past, choose, hash_of, inbox_files
@@ -52,9 +53,10 @@ class Intent:
 
 @dataclass(frozen=True)
 class NightPlan:
-    """Every source, in the order of their names."""
+    """Every source, in the order of their names. ``left_alone``: what lies in the inbox and no run takes."""
 
     intents: tuple[Intent, ...]
+    left_alone: tuple[LeftAlone, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -86,6 +88,7 @@ def plan_night(
     layout = Layout.at(settings.data_dir)
     past = _past(settings)
     sources = Sources(settings.federation, layout.outlines_file)
+    whole = not (only or countries or retry_failed)
     if retry_failed:
         only = failed_sources(settings, only)
         if not only:
@@ -97,7 +100,8 @@ def plan_night(
     intents += [
         Intent(name, "", "broken", error.message, error=ErrorLine.of(error)) for name, error in broken
     ]
-    return NightPlan(tuple(sorted(intents, key=lambda intent: intent.source_id)))
+    alone = left_alone(layout.inbox, outlines, sources.folders if whole else None)
+    return NightPlan(tuple(sorted(intents, key=lambda intent: intent.source_id)), alone)
 
 
 def _past(settings: Settings) -> Past:

@@ -9,7 +9,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
-from comity.nightly.overdue import StaleLine  # noqa: TC001  (a stored report is read by the types of its fields)
+from comity.nightly.left_alone import LeftAlone  # noqa: TC001  (a stored report is read by the types of its fields)
+from comity.nightly.overdue import StaleLine  # noqa: TC001  (the same)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -136,7 +137,7 @@ class NightReport:
     why. ``broken``: those whose adapter or mapping does not load. ``iceberg``: what kept tables from following the
     last release; the release stands all the same. ``undelivered``: reports and signals that could not be made or sent,
     which is not the night's failure. ``held``: those that a person holds back, and the hold in words. ``stale``:
-    those that are overdue.
+    those that are overdue. ``left_alone``: what lies in the inbox and no run takes.
     """
 
     run_id: str
@@ -150,6 +151,7 @@ class NightReport:
     undelivered: tuple[str, ...] = ()
     held: tuple[tuple[str, str], ...] = ()
     stale: tuple[StaleLine, ...] = ()
+    left_alone: tuple[LeftAlone, ...] = ()
 
     @property
     def succeeded(self) -> bool:

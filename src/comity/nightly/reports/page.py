@@ -220,6 +220,9 @@ def _rest(report: NightReport) -> str:
     parts = []
     if report.skipped:
         parts.append(f"<h2>Nothing new</h2><p>{escape(', '.join(report.skipped))}</p>")
+    if report.left_alone:
+        left = [(line.place, line.text()) for line in report.left_alone]
+        parts.append("<h2>Left in the inbox</h2>" + table(("Folder", "What, and why"), left))
     if report.not_set_up:
         rows = [(name, why) for name, why in report.not_set_up]
         parts.append("<h2>Not set up here</h2>" + table(("Source", "Why"), rows))
