@@ -101,7 +101,7 @@ def test_a_purge_that_was_interrupted_goes_on_with_the_next_run(
     [plan] = unfinished(kept.layout)
     small.open_store(kept.layout.root).sweep()
     assert unfinished(kept.layout) == []
-    assert not any(told["found"] for told in scan(kept.layout, plan).values())
+    assert not any(told["found"] for told in scan(kept, plan).values())
     [proof] = purging.proofs(kept)
     assert (proof["status"], proof["proof"]["before"]["records"]["found"]) == ("gone", 2)
 
@@ -269,3 +269,23 @@ def test_a_purge_that_was_killed_before_the_ledger_knew_of_it_keeps_its_proof(ke
     assert check(kept.layout, kept.ledger)[1] == []
     [proof] = purging.proofs(kept)
     assert (proof["status"], proof["proof"]["before"]["records"]["found"]) == ("gone", 2)
+
+
+def test_a_number_is_a_mark_in_the_files_of_its_own_source_only(store: Store) -> None:
+    """Elsewhere it is a count, a size or another country's key; to look for it there would never end in peace."""
+    for source in ("aa-cars", "bb-cars"):
+        (store.layout.inbox / source).mkdir()
+        (store.layout.inbox / source / "waiting.csv").write_text("100001;a row\n")
+    run_id = store.begin_run()
+    store.end_run(run_id, "ok")
+    report = store.layout.runs / run_id / "report.json"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.write_text('{"rows_read": 100001}')
+    night(store, 3, source_key="(100000 + i)::VARCHAR")
+    proof = purging.purge(store, find(store, keys=[("aa-cars", "100001")]), "why", "who")
+    assert proof["status"] == "gone"
+    assert not (store.layout.inbox / "aa-cars" / "waiting.csv").exists()
+    assert (store.layout.inbox / "bb-cars" / "waiting.csv").exists()
+    assert json.loads(report.read_text()) == {"rows_read": 100001}
+    [told] = proof["records"]
+    assert (told["key_looked_for"], told["key_looked_for_everywhere"]) == (True, False)

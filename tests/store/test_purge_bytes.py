@@ -27,7 +27,9 @@ PLAIN = f"{KEY};a row\n"
 
 
 def marks(key: str = KEY) -> list[bytes]:
-    return PurgePlan("p", "why", "who", "now", (Target("f" * 32, "person", "aa", key, (), False),)).marks
+    return PurgePlan("p", "why", "who", "now", (Target("f" * 32, "person", "aa", key, (), False),)).marks(
+        {"aa"}
+    )
 
 
 def zipped(content: bytes, name: str = "rows.csv") -> bytes:

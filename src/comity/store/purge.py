@@ -21,8 +21,8 @@ from comity.store.layout import sync
 from comity.store.lock import holding, is_held
 from comity.store.purge_bytes import blacken, has_mark
 from comity.store.purge_find import NAMES_ANOTHER
-from comity.store.purge_plan import PurgePlan, plan_file, unfinished
-from comity.store.purge_scan import emptied, files_below, gone, holds, scan
+from comity.store.purge_plan import PurgePlan, is_mark, is_word, plan_file, unfinished
+from comity.store.purge_scan import emptied, files_below, gone, holds, owners, scan
 from comity.store.rewrite import count_again, swap, without
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _finish(store: Store, plan: PurgePlan) -> dict[str, Any]:
     _say(store, plan, "running")
     with storing("purging records", layout.root), holding(layout.publish_lock, store.wait_seconds):
         if not plan.before:
-            plan.before = scan(layout, plan)
+            plan.before = scan(store, plan)
             plan.write(layout)
         for step in (_rewrite, _drop_exports, _clear_reports, _forget):
             step(store, plan)
@@ -133,7 +133,7 @@ def _rewrite(store: Store, plan: PurgePlan) -> None:
 
     from comity.store.tables import changes, files, rejects_files
 
-    layout = store.layout
+    layout, whose = store.layout, owners(store)
     types = {target.record_type for target in plan.targets}
     of_type = {files: types | _naming_others(store), changes: types}
     for table in (files, changes, rejects_files):
@@ -143,9 +143,9 @@ def _rewrite(store: Store, plan: PurgePlan) -> None:
         with store.ledger.reading() as connection:
             paths = [layout.root / path for path in connection.execute(statement).scalars()]
         for path in paths:
-            if not holds(path, plan):
+            if not holds(path, plan, whose(path)):
                 continue
-            new, rows = without(path, gone(plan), emptied(plan))
+            new, rows = without(path, gone(plan, whose(path)), emptied(plan))
             with store.ledger.writing("listing a file that was written anew") as connection:
                 swap(connection, layout, table, path, new, rows)
                 count_again(connection)
@@ -165,7 +165,7 @@ def _drop_exports(store: Store, plan: PurgePlan) -> None:
     from comity.store.tables import export_files, seen_files
 
     sources = {target.source_id for target in plan.targets}
-    exports = {export_id for export_id, _ in plan.rows}
+    exports, whose = {export_id for export_id, _ in plan.rows}, owners(store)
     with store.ledger.reading() as connection:
         known = connection.execute(
             select(export_files.c.export_id, export_files.c.sha256).where(
@@ -176,7 +176,7 @@ def _drop_exports(store: Store, plan: PurgePlan) -> None:
     for export_id, sha256 in known:
         path = store.archived(sha256)
         # What cannot be looked into may hold it.
-        if export_id in exports or (path.exists() and has_mark(path, plan.marks) is not False):
+        if export_id in exports or (path.exists() and has_mark(path, plan.marks(whose(path))) is not False):
             dropped.add(sha256)
     plan.done["archive"] = sorted(dropped)
     plan.write(store.layout)
@@ -186,7 +186,7 @@ def _drop_exports(store: Store, plan: PurgePlan) -> None:
     for source in sources:
         for path in files_below(store.layout.inbox / source):
             # The same bytes would go into the archive again at the next run.
-            if _sha256(path) in dropped or has_mark(path, plan.marks):
+            if _sha256(path) in dropped or has_mark(path, plan.marks({source})):
                 path.unlink()
                 inbox += 1
     plan.done["inbox"] = plan.done.get("inbox", 0) + inbox
@@ -210,7 +210,7 @@ def _clear_reports(store: Store, plan: PurgePlan) -> None:
             new, _ = without(path, gone(plan), emptied(plan), beside)
             path.unlink() if new is None else new.replace(path)
         else:
-            blacken(path, plan.marks, beside)
+            blacken(path, plan.marks(), beside)
     plan.done["runs"] = plan.done.get("runs", 0) + count
 
 
@@ -256,7 +256,7 @@ def _clean_ledger(store: Store) -> None:
 
 
 def _proof(store: Store, plan: PurgePlan) -> dict[str, Any]:
-    after = scan(store.layout, plan)
+    after = scan(store, plan)
     left = sorted(name for name, told in after.items() if told["found"])
     return {
         "purge_id": plan.purge_id,
@@ -269,7 +269,8 @@ def _proof(store: Store, plan: PurgePlan) -> dict[str, Any]:
                 "source_id": target.source_id,
                 "record_id_sha256": hashlib.sha256(target.record_id.encode()).hexdigest(),
                 "source_key_sha256": hashlib.sha256(target.source_key.encode()).hexdigest(),
-                "key_looked_for": target.source_key in plan.texts,
+                "key_looked_for": is_mark(target.source_key),
+                "key_looked_for_everywhere": is_mark(target.source_key) and is_word(target.source_key),
             }
             for target in plan.targets
         ],

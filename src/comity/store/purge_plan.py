@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from comity.store.layout import PRIVATE, make_folder, sync
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from comity.store.layout import Layout
@@ -68,16 +69,22 @@ class PurgePlan:
     def rows(self) -> set[tuple[str, int]]:
         return {(export_id, int(row)) for target in self.targets for export_id, row in target.rows}
 
-    @property
-    def texts(self) -> list[str]:
-        """The marks that are looked for in bytes: ids, and keys that are long enough to mean one record."""
-        keys = {target.source_key for target in self.targets if len(target.source_key) >= _SHORTEST}
+    def texts(self, sources: Collection[str] | None = None) -> list[str]:
+        """The marks that are looked for: ids, and keys that are long enough to mean one record. In a file of
+        ``sources`` the keys of these; in one that is nobody's (None) those that no count can be.
+        """
+        keys = {
+            target.source_key
+            for target in self.targets
+            if is_mark(target.source_key)
+            and (is_word(target.source_key) if sources is None else target.source_id in sources)
+        }
         return self.record_ids + sorted(keys)
 
-    @property
-    def marks(self) -> list[bytes]:
+    def marks(self, sources: Collection[str] | None = None) -> list[bytes]:
+        """The same as bytes, in every encoding and form."""
         found: set[bytes] = set()
-        for text in self.texts:
+        for text in self.texts(sources):
             for form in _forms(text):
                 for codec in _CODECS:
                     try:
@@ -96,6 +103,16 @@ class PurgePlan:
         sync(beside)
         beside.replace(path)
         sync(path.parent)
+
+
+def is_mark(key: str) -> bool:
+    """Whether a key is long enough to be looked for."""
+    return len(key) >= _SHORTEST
+
+
+def is_word(key: str) -> bool:
+    """Whether a key is looked for also where counts, sizes and hashes stand."""
+    return any(sign.isalpha() for sign in key)
 
 
 def _forms(text: str) -> set[str]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from comity.store.layout import Layout
     from comity.store.purge_plan import PurgePlan
+    from comity.store.store import Store
 
 PLACES = (
     "records",
@@ -36,29 +36,51 @@ _PLAN = "purge"
 """The last place where the marks stand, and none that is looked through."""
 
 
-def scan(layout: Layout, plan: PurgePlan) -> dict[str, dict[str, int]]:
+def scan(store: Store, plan: PurgePlan) -> dict[str, dict[str, int]]:
     """By place: files and bytes looked through, and in how many files (Parquet: rows) a mark was found; ``unread``:
     files that could not be looked into.
     """
+    layout, whose = store.layout, owners(store)
     files = [path for path in layout.root.iterdir() if path.is_file()]
     folders = {path.name for path in layout.root.iterdir() if path.is_dir()} - {_PLAN}
-    found = {name: _place(files_below(layout.root / name), plan) for name in PLACES}
+    found = {name: _place(files_below(layout.root / name), plan, whose) for name in PLACES}
     for name in sorted(folders - found.keys()):
-        found[name] = _place(files_below(layout.root / name), plan)
+        found[name] = _place(files_below(layout.root / name), plan, whose)
     of_ledger = [path for path in files if path.name.startswith(layout.ledger_file.name)]
     views = [path for path in files if path.suffix == ".duckdb"]
-    found["ledger"] = _place(of_ledger, plan)
-    found["views"] = _place(views, plan)
+    found["ledger"] = _place(of_ledger, plan, whose)
+    found["views"] = _place(views, plan, whose)
     if others := [path for path in files if path not in of_ledger and path not in views]:
-        found["other files"] = _place(others, plan)
+        found["other files"] = _place(others, plan, whose)
     return found
+
+
+def owners(store: Store) -> Callable[[Path], set[str] | None]:
+    """Of which sources a file is; None where it is nobody's, or of nobody who is known."""
+    from sqlalchemy import select
+
+    from comity.store.tables import export_files
+
+    archived: dict[str, set[str]] = {}
+    with store.ledger.reading() as connection:
+        for sha256, source in connection.execute(select(export_files.c.sha256, export_files.c.source_id)):
+            archived.setdefault(sha256, set()).add(source)
+
+    def whose(path: Path) -> set[str] | None:
+        place, *below = path.relative_to(store.layout.root).parts
+        if place == store.layout.archive.name:
+            return archived.get(path.name)
+        named = place in (store.layout.inbox.name, store.layout.rejects.name) and len(below) > 1
+        return {below[0]} if named else None
+
+    return whose
 
 
 def files_below(folder: Path) -> Iterator[Path]:
     yield from (path for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def gone(plan: PurgePlan) -> Callable[[pa.RecordBatch], pa.Array]:
+def gone(plan: PurgePlan, sources: set[str] | None = None) -> Callable[[pa.RecordBatch], pa.Array]:
     """Which rows of a batch are about a purged record: by its id, by the row that it came from or that was refused for
     its sake, by a mark in a text.
     """
@@ -66,6 +88,7 @@ def gone(plan: PurgePlan) -> Callable[[pa.RecordBatch], pa.Array]:
     import pyarrow.compute as pc
 
     ids = pa.array(plan.record_ids, pa.string())
+    texts = plan.texts(sources)
     rows = pa.array([f"{export_id} {row}" for export_id, row in sorted(plan.rows)], pa.string())
 
     def marks(batch: pa.RecordBatch) -> pa.Array:
@@ -80,7 +103,7 @@ def gone(plan: PurgePlan) -> Callable[[pa.RecordBatch], pa.Array]:
             marked = pc.or_(marked, pc.fill_null(pc.is_in(place, rows), False))
         for column in batch.columns:
             if not pa.types.is_integer(column.type):
-                marked = pc.or_(marked, mentions(column, plan.texts))
+                marked = pc.or_(marked, mentions(column, texts))
         return marked
 
     return marks
@@ -111,18 +134,18 @@ def emptied(plan: PurgePlan) -> Callable[[pa.RecordBatch], pa.RecordBatch]:
     return empty
 
 
-def holds(path: Path, plan: PurgePlan) -> int | None:
+def holds(path: Path, plan: PurgePlan, sources: set[str] | None = None) -> int | None:
     """In how many rows of a Parquet file, or whether at all in another file, there is a mark; None where it cannot be
     looked into.
     """
     if path.suffix != ".parquet":
-        mark = has_mark(path, plan.marks)
+        mark = has_mark(path, plan.marks(sources))
         return None if mark is None else int(mark)
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    marked, count = gone(plan), 0
+    marked, count = gone(plan, sources), 0
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
@@ -134,14 +157,16 @@ def holds(path: Path, plan: PurgePlan) -> int | None:
                     found = pc.or_(found, mentions(batch[name], plan.record_ids))
                 count += pc.sum(found).as_py() or 0
     except pa.ArrowInvalid:
-        return None if (mark := has_mark(path, plan.marks)) is None else int(mark)
+        return None if (mark := has_mark(path, plan.marks(sources))) is None else int(mark)
     return count
 
 
-def _place(paths: Iterable[Path], plan: PurgePlan) -> dict[str, Any]:
+def _place(
+    paths: Iterable[Path], plan: PurgePlan, whose: Callable[[Path], set[str] | None]
+) -> dict[str, Any]:
     files = size = found = unread = 0
     for path in paths:
         files, size = files + 1, size + path.stat().st_size
-        held = holds(path, plan)
+        held = holds(path, plan, whose(path))
         found, unread = found + (held or 0), unread + (held is None)
     return {"files": files, "bytes": size, "found": found} | ({"unread": unread} if unread else {})
