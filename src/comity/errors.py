@@ -116,7 +116,9 @@ def printable(text: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``did you mean 'delimiter'? ``, with the blank behind it; empty if nothing known is near."""
-    close = difflib.get_close_matches(word, sorted(set(known)), n=1, cutoff=0.5)
+    names = sorted(set(known))
+    other_case = [name for name in names if name.casefold() == word.casefold()]
+    close = other_case or difflib.get_close_matches(word, names, n=1, cutoff=0.5)
     return f"did you mean '{close[0]}'? " if close else ""
 
 

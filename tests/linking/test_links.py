@@ -14,8 +14,9 @@ from comity.errors import QueryError
 from comity.linking.decide import Decision, decide
 from comity.linking.find import find_links
 from comity.linking.review import read_list, waiting, write_list
+from comity.nightly.reports.history import history
 from comity.query.federation import open_federation
-from tests.linking.conftest import OSTAP, OSTAP_THERE, OTHER, publish_rows
+from tests.linking.conftest import OSTAP, OSTAP_THERE, OTHER, person, publish_rows
 from tests.store import small
 
 if TYPE_CHECKING:
@@ -209,3 +210,21 @@ def test_what_cannot_be_compared_read_or_written_says_so(
     ):
         said = comity(linked.data_dir, "links", *words)
         assert said.code == 2 and code in said.err
+
+
+def test_a_name_that_its_source_gives_whole_in_latin_letters_is_compared_by_it(settings: Settings) -> None:
+    """Its parts are in letters of their own only, of which a transliteration is not what others write."""
+    store = small.open_store(settings.data_dir, whole=True)
+    there = person("الحدادین", "سلیم", "1971-12-25", full_name_latin="'SALIM AL-HADDADINE'")
+    publish_rows(store, "AA", [person("Al-Haddadine", "Salim", "1971-12-25")])
+    publish_rows(store, "BB", [there])
+
+    assert find(settings) == 1
+
+
+def test_links_are_no_delivery_of_the_country_that_owns_them(linked: Settings) -> None:
+    store = small.open_store(linked.data_dir, whole=True)
+
+    told = history(store, "9")
+
+    assert told.rows["AA"][0] == 3 and told.rows["AA"][-1] is None and told.rejects["AA"][-1] is None

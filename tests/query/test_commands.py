@@ -126,3 +126,13 @@ def test_trace_on_the_command_line(comity: Comity, night: object) -> None:
     unknown = comity(data, "trace", "nobody")
     assert unknown.code == 2
     assert "query.unknown-record" in unknown.err
+
+
+def test_an_ending_that_says_no_format_is_no_table_by_chance(
+    comity: Comity, data: Path, tmp_path: Path
+) -> None:
+    said = comity(data, "sql", "SELECT 1", "--output", str(tmp_path / "answer.xls"))
+
+    assert said.code == 2 and "query.unknown-format" in said.err and "did you mean 'xlsx'?" in said.err
+    assert list(tmp_path.iterdir()) == []
+    assert comity(data, "sql", "SELECT 1", "--output", str(tmp_path / "answer.txt")).code == 0

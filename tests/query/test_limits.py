@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from queue import Queue
+from typing import TYPE_CHECKING, cast
 
+import duckdb
 import pytest
 
+from comity.cli.stop import stopping
 from comity.config.settings import Settings
 from comity.errors import ConfigError, QueryError
 from comity.query.federation import ask, open_federation
 from comity.query.limits import Limits, limits_of, within
-from comity.query.output import write
+from comity.query.output import output_file, write
 from tests.query.test_guard import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from comity.query.federation import Federation
     from tests.query.conftest import Said
 
     Comity = Callable[..., Said]
@@ -106,3 +110,36 @@ def test_limits_come_from_the_settings(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(ConfigError) as error:
         load_settings(start=tmp_path)
     assert "query_timeout" in error.value.message
+
+
+def test_a_question_that_no_interrupt_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inside one function over a long text DuckDB does not look whether it was interrupted."""
+    monkeypatch.setattr("comity.query.limits._PATIENCE", 0.0)
+    given_up: Queue[QueryError] = Queue()
+
+    with duckdb.connect() as connection, within(connection, Limits(None, 0.01), given_up.put):
+        error = given_up.get(timeout=10)
+
+    assert error.code == "query.timed-out" and "0.01 seconds" in error.message
+
+
+def test_a_process_that_is_given_up_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Opened:
+        closed = False
+
+        def close(self) -> None:
+            self.closed = True
+
+    opened, ended = Opened(), []
+    monkeypatch.setattr("comity.cli.stop.os._exit", ended.append)
+
+    with output_file(tmp_path / "answer.csv") as file:
+        file.write(b"half")
+        [begun] = tmp_path.iterdir()
+        stopping(cast("Federation", opened))(QueryError("query.timed-out", "Too long"))
+        assert list(tmp_path.iterdir()) == []
+        begun.touch()  # for the test, whose process goes on
+
+    assert (ended, opened.closed) == ([2], True) and "query.timed-out" in capsys.readouterr().err

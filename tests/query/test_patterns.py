@@ -34,7 +34,13 @@ def desk() -> Iterator[duckdb.DuckDBPyConnection]:
             columns = ", ".join(f"{c.name} {c.duckdb_type}" for c in kind.columns)
             connection.execute(f"CREATE TABLE {name} ({columns})")
         connection.execute(
-            "CREATE TABLE code_lists AS SELECT 'iccs' AS list, '0101' AS code, 'Homicide' AS label"
+            "CREATE TABLE code_lists AS FROM (VALUES ('iccs', '0101', 'Homicide'), ('country', 'AA', 'Aland')) "
+            "t(list, code, label)"
+        )
+        connection.execute("CREATE SCHEMA ledger")
+        connection.execute("CREATE VIEW ledger.code_lists AS FROM main.code_lists")
+        connection.execute(
+            "CREATE TABLE ledger.record_types AS SELECT unnest($1) AS name", [list(standard().record_types)]
         )
         yield connection
 
@@ -44,12 +50,15 @@ def _asked(desk: duckdb.DuckDBPyConnection, name: str, **given: str) -> list[dic
     return [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()]
 
 
-def _incidents(desk: duckdb.DuckDBPyConnection, country: str, year: int, records: int) -> None:
+def _incidents(
+    desk: duckdb.DuckDBPyConnection, country: str, year: int, records: int, first: int = 1, last: int = 12
+) -> None:
+    """From the ``first`` to the ``last`` month of the year."""
     desk.execute(
         "INSERT INTO incident BY NAME SELECT ? AS owner_country, '010102' AS iccs_code,"
-        " make_date(?::INT, 3, 1) AS occurred_from_earliest, make_date(?::INT, 3, 2) AS occurred_from_latest"
-        " FROM range(?)",
-        [country, year, year, records],
+        " make_date(?::INT, if(range = 0, ?, ?)::INT, 2) AS occurred_from_earliest,"
+        " occurred_from_earliest AS occurred_from_latest FROM range(?)",
+        [country, year, first, last, records],
     )
 
 
@@ -65,6 +74,50 @@ def test_a_change_is_shown_only_where_enough_is_known(desk: duckdb.DuckDBPyConne
     assert rows["BB", 2021]["change_percent"] is None
     assert rows["BB", 2021]["reading"] == "too few records: no trend"
     assert rows["AA", 2020]["class"] == "Homicide" and rows["AA", 2020]["iccs_code"] == "0101"
+
+
+def test_a_year_that_is_not_whole_and_one_with_few_records_are_compared_with_nothing(
+    desk: duckdb.DuckDBPyConnection,
+) -> None:
+    _incidents(desk, "AA", 2020, 40, first=9)
+    _incidents(desk, "AA", 2021, 40)
+    _incidents(desk, "AA", 2022, 9)
+    _incidents(desk, "AA", 2023, 90)
+    _incidents(desk, "AA", 2024, 80)
+    _incidents(desk, "AA", 2025, 40, last=10)
+    rows = {row["year"]: (row["change_percent"], row["reading"]) for row in _asked(desk, "offences")}
+    uncovered = (None, "a year that the records do not cover: no change")
+    few = (None, "too few records in one of the years: no change")
+    assert [rows[year] for year in range(2021, 2026)] == [uncovered, few, few, (-11, None), uncovered]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "code"),
+    [
+        ("offences", {"record": "offense"}, "query.bad-parameter"),
+        ("offences", {"level": "two"}, "query.bad-parameter"),
+        ("offences", {"level": "99999999999"}, "query.bad-parameter"),
+        ("offences", {"country": "aa"}, "query.unknown-code"),
+        ("shared_cases", {"abroad": "true"}, "query.bad-parameter"),
+        ("network", {"record": "nobody"}, "query.bad-parameter"),
+    ],
+)
+def test_a_value_that_can_have_no_answer_is_an_error(
+    desk: duckdb.DuckDBPyConnection, name: str, given: dict[str, str], code: str
+) -> None:
+    with pytest.raises(QueryError) as refused:
+        _asked(desk, name, **given)
+    assert refused.value.code == code
+
+
+def test_every_parameter_says_what_it_takes_and_every_default_is_such(
+    desk: duckdb.DuckDBPyConnection,
+) -> None:
+    desk.execute("INSERT INTO person BY NAME SELECT 'p' AS record_id")
+    for asked in patterns().values():
+        assert all(each.kind for each in asked.parameters), asked.name
+        given = {each.name: "p" if each.default is None else each.default for each in asked.parameters}
+        assert ask_pattern(desk, asked, given).fetchall() == []
 
 
 def test_a_small_result_of_one_country_is_no_trend_and_coverage_is_told(
@@ -161,8 +214,9 @@ def test_a_network_is_graphml_and_a_picture(cases: duckdb.DuckDBPyConnection) ->
     assert {record: node.away for record, node in graph.nodes.items()} == {"ap": 0, "A1": 1, "A2": 1, "av": 2}
     picture = ET.fromstring(svg(graph))
     assert len(picture.findall(".//{*}circle")) == 4 and len(picture.findall(".//{*}line")) == 3
-    alone = graph_of(ask_pattern(cases, pattern("network"), {"record": "nobody"}), "nobody")
-    assert "nobody" in svg(alone)
+    cases.execute("INSERT INTO person BY NAME SELECT 'zp' AS record_id")
+    alone = graph_of(ask_pattern(cases, pattern("network"), {"record": "zp"}), "zp")
+    assert "zp" in svg(alone)
 
 
 def _shared(cells: str, minimum: int = 5) -> list[tuple[object, ...]]:
@@ -192,11 +246,13 @@ def test_suppressed_cells_add_up_to_the_minimum() -> None:
 
 def test_every_pattern_says_what_it_is_and_runs_over_a_night(comity: Comity, night: Settings) -> None:
     listed = comity(night.data_dir, "patterns").out
+    some = comity(night.data_dir, "sql", "SELECT record_id FROM link LIMIT 1", "--format", "csv").out
+    record = some.splitlines()[1]
     assert set(patterns()) == {"document_blocks", "network", "offences", "shared_cases", "vehicle_routes"}
     for name, each in patterns().items():
         assert name in listed and each.title in listed
         assert all(parameter.meaning for parameter in each.parameters)
-        given = ("--record", "0" * 32) if name == "network" else ()
+        given = ("--record", record) if name == "network" else ()
         said = comity(night.data_dir, "patterns", name, *given, "--format", "json")
         assert said.code == 0, said.err
         json.loads(said.out)
@@ -221,8 +277,16 @@ def test_a_wrong_call_is_told(comity: Comity, data: Path, words: list[str], code
     assert said.code == 2 and f"[{code}]" in said.err
 
 
+def _strange(desk: duckdb.DuckDBPyConnection) -> str:
+    """The id of a record, which is no id that Comity makes."""
+    record = "' OR 1 = 1; DROP TABLE person; --"
+    desk.execute("INSERT INTO vehicle BY NAME SELECT ? AS record_id", [record])
+    return record
+
+
 def test_a_parameter_is_never_sql(desk: duckdb.DuckDBPyConnection) -> None:
-    assert _asked(desk, "offences", country="'; DROP TABLE person; --") == []
-    with pytest.raises(QueryError):
-        _asked(desk, "offences", nosuch="1")
+    for given in ({"country": "'; DROP TABLE person; --"}, {"nosuch": "1"}):
+        with pytest.raises(QueryError):
+            _asked(desk, "offences", **given)
+    assert _asked(desk, "network", record=_strange(desk)) == []
     assert desk.execute("SELECT count(*) FROM person").fetchall() == [(0,)]

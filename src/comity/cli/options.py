@@ -14,7 +14,7 @@ import click
 from comity.config.settings import is_size, seconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 
 class Size(click.ParamType[str]):
@@ -39,6 +39,23 @@ class Span(click.ParamType[float]):
         if seconds is None:
             self.fail(f"'{value}' is no time; write seconds, or a number with s, min or h", param, ctx)
         return seconds
+
+
+def by_ending(output: Path | None, formats: Sequence[str]) -> str:
+    """The format that the ending of ``output`` says; a table without one, and as plain text."""
+    from comity.errors import QueryError, nearest
+
+    ending = output.suffix.lstrip(".").lower() if output else ""
+    if ending in ("", "txt"):
+        return "table"
+    if ending not in formats:
+        raise QueryError(
+            "query.unknown-format",
+            f"The ending '.{ending}' says no format",
+            file=output,
+            remedy=f"add --format, or take another ending. {nearest(ending, formats)}",
+        )
+    return ending
 
 
 def _all_of(*options: Callable[..., Any]) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from comity.cli.options import Size, Span
+from comity.cli.options import Size, Span, by_ending
 
 if TYPE_CHECKING:
     from comity.config.settings import Settings
@@ -32,6 +32,7 @@ _FORMATS = ("table", "csv", "json", "parquet", "xlsx")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file for the answer.")
 @click.option("--share", is_flag=True, help="Suppress small counts, and those that would give them away.")
 @click.option("--release", type=click.IntRange(min=1), help="An older release. Default: the last one.")
+@click.option("--as-of", metavar="WHEN", help="The release that was seen at a date or moment, or its number.")
 @click.option("--memory", type=Size(), help="What DuckDB may take. Default: the setting query_memory.")
 @click.option("--timeout", type=Span(), help="Seconds it may take. Default: the setting query_timeout.")
 @click.pass_obj
@@ -44,6 +45,7 @@ def command(
     output: Path | None,
     share: bool,
     release: int | None,
+    as_of: str | None,
     memory: str | None,
     timeout: float | None,
 ) -> None:
@@ -51,6 +53,7 @@ def command(
 
     Parameters of the pattern are given as options, --country XX.
     """
+    from comity.cli.stop import stopping
     from comity.errors import QueryError
     from comity.query.federation import open_federation
     from comity.query.limits import limits_of, within
@@ -66,8 +69,10 @@ def command(
     if show:
         _explain(asked)
         return
+    if release is not None and as_of is not None:
+        raise click.UsageError("--release and --as-of say the same: give one of them")
     given = _given(parameters)
-    form = form or _by_ending(output)
+    form = form or by_ending(output, (*_FORMATS, *_GRAPHS))
     if form in _GRAPHS and not asked.graph:
         raise QueryError(
             "query.no-graph",
@@ -75,9 +80,11 @@ def command(
             remedy="take table, csv, json or parquet, or the pattern network",
         )
     with (
-        open_federation(settings, release, limits=limits_of(settings, memory, timeout)) as federation,
+        open_federation(
+            settings, as_of or release, limits=limits_of(settings, memory, timeout)
+        ) as federation,
         federation.connect() as connection,
-        within(connection, federation.limits),
+        within(connection, federation.limits, stopping(federation)),
         output_file(output) if output else standard_output() as target,
     ):
         answer = ask_pattern(connection, asked, given)
@@ -117,8 +124,3 @@ def _given(words: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(f"'{word}' is no parameter; write --PARAMETER VALUE")
         given[name] = value if told else rest.pop(0)
     return given
-
-
-def _by_ending(output: Path | None) -> str:
-    ending = output.suffix.lstrip(".").lower() if output else ""
-    return ending if ending in (*_FORMATS, *_GRAPHS) else "table"

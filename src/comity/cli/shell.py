@@ -33,6 +33,7 @@ def command(
     timeout: float | None,
 ) -> int:
     """Ask one question after the other, in DuckDB's SQL; .help says what else there is."""
+    from comity.cli.stop import stopping
     from comity.query.federation import open_federation
     from comity.query.limits import limits_of
     from comity.query.output import standard_output
@@ -47,4 +48,12 @@ def command(
         standard_output() as out,
     ):
         lines = prompted(federation.release) if interactive else iter(sys.stdin)
-        return run_shell(connection, lines, out, interactive=interactive, form=form, limits=federation.limits)
+        return run_shell(
+            connection,
+            lines,
+            out,
+            interactive=interactive,
+            form=form,
+            limits=federation.limits,
+            give_up=stopping(federation),
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
-from comity.cli.options import which_release
+from comity.cli.options import by_ending, which_release
 
 if TYPE_CHECKING:
     from comity.config.settings import Settings
@@ -50,6 +50,7 @@ def command(
     Every record type of the standard is a view; beside them are releases, changes, withdrawals, sources, exports,
     accounting, quality, rejects and code_lists. Nothing that is published can be changed.
     """
+    from comity.cli.stop import stopping
     from comity.errors import QueryError
     from comity.query.federation import ask, open_federation
     from comity.query.limits import limits_of, within
@@ -59,14 +60,14 @@ def command(
         raise click.UsageError("--release and --as-of say the same: give one of them")
     if form != "ftm" and (recipient or purpose):
         raise click.UsageError("--recipient and --purpose are for --format ftm")
-    form = form or _by_ending(output)
+    form = form or cast("Format", by_ending(output, _FORMATS))
     text = _text(query)
     with (
         open_federation(
             settings, as_of or release, since, limits_of(settings, memory, timeout)
         ) as federation,
         federation.connect(read=read) as connection,
-        within(connection, federation.limits),
+        within(connection, federation.limits, stopping(federation)),
     ):
         answer = ask(connection, text)
         if answer is None:
@@ -99,11 +100,6 @@ def _tell(written: Written) -> None:
     click.echo(f"{written.entities:,} entities", err=True)
     for reason, number in written.left_out.items():
         click.echo(f"left out: {number:,} ({reason})", err=True)
-
-
-def _by_ending(output: Path | None) -> Format:
-    ending = output.suffix.lstrip(".").lower() if output else ""
-    return cast("Format", ending) if ending in _FORMATS else "table"
 
 
 def _text(query: str) -> str:

@@ -51,12 +51,20 @@ def compared_sql(files: Sequence[str]) -> str:
     return f"""
 SELECT record_id AS unique_id, source_id, owner_country, sex, coalesce(nationalities, []) AS nationalities,
        nullif(regexp_replace(upper(personal_number), '[^A-Z0-9]', '', 'g'), '') AS personal_number,
-       coalesce(family_name_latin, family_name) AS family,
-       split_part(trim(coalesce(given_names_latin, given_names)), ' ', 1) AS given,
-       CASE WHEN coalesce(family_name_latin, family_name) IS NULL
+       {_in_latin("family_name")} AS family,
+       split_part(trim({_in_latin("given_names")}), ' ', 1) AS given,
+       CASE WHEN {_in_latin("family_name")} IS NULL
            THEN coalesce(name_key, full_name_latin, full_name) END AS name,
        birth_place AS place, birth_date_earliest AS birth_first, birth_date_latest AS birth_last
 FROM {parquet_scan(files)}"""
+
+
+def _in_latin(column: str) -> str:
+    """SQL for a part of a name. Where its source writes the whole name in Latin letters but not this part, the part in
+    letters of its own would only be transliterated, and the whole name is what others know.
+    """
+    own = f"full_name_latin IS NOT NULL AND regexp_matches({column}, '[^\\x00-\\x{{24F}}]')"
+    return f"coalesce({column}_latin, CASE WHEN NOT coalesce({own}, false) THEN {column} END)"
 
 
 def features_of(connection: duckdb.DuckDBPyConnection, compared: str, table: str) -> None:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from comity.linking.exact import RULES
-from comity.linking.records import is_links, make_ends, source_of, write_links
+from comity.linking.records import make_ends, write_links
 from comity.query.failure import nothing_published
+from comity.store.found import is_links, source_of
 from comity.store.progress_bar import no_progress_bar
 from comity.store.view_sql import literal, parquet_scan
 

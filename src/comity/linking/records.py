@@ -11,6 +11,7 @@ import hashlib
 import uuid
 from typing import TYPE_CHECKING
 
+from comity.store.found import source_of
 from comity.store.publication import StagedFile
 from comity.store.view_sql import identifier, literal, parquet_scan
 
@@ -24,20 +25,10 @@ if TYPE_CHECKING:
 
 POSSIBLE, SAME, DIFFERENT = "possible_same_as", "same_as", "not_same_as"
 LINKED = ("person", "vehicle", "identity_document", "firearm")
-SOURCE = "links-{}"
 _HANDLING = (
     "owner_country confidentiality handling_codes handling_conditions permitted_purposes recipients_allow "
     "recipients_deny sensitive_categories review_due purge_after legal_hold"
 ).split()
-
-
-def source_of(country: str) -> str:
-    """The source that holds the links of which ``country`` owns the first record."""
-    return SOURCE.format(country.lower())
-
-
-def is_links(source_id: str) -> bool:
-    return source_id.startswith(SOURCE.format(""))
 
 
 def make_ends(connection: duckdb.DuckDBPyConnection, store: Store, ids: str) -> None:

@@ -8,6 +8,7 @@ does not count, so on Linux the process has a bound of its own, which lies well 
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,14 @@ from comity.errors import QueryError
 from comity.query.failure import asking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import duckdb
 
     from comity.config.settings import Settings
 
 _AGAIN = 0.2  # seconds; an interrupt between two steps of a question is lost, so it is given again
+_PATIENCE = 10.0  # seconds that DuckDB has to heed an interrupt; inside one function over a long text it does not look
 _BESIDE = 1_000_000_000  # bytes for what is not a question's: libraries, files in work
 
 
@@ -51,16 +53,32 @@ def limits_of(settings: Settings, memory: str | None = None, seconds: float | No
 
 
 @contextmanager
-def within(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[None]:
-    """Ask and fetch inside the block: it ends with ``query.timed-out`` or ``query.out-of-memory`` at a limit."""
+def within(
+    connection: duckdb.DuckDBPyConnection,
+    limits: Limits,
+    give_up: Callable[[QueryError], object] | None = None,
+) -> Iterator[None]:
+    """Ask and fetch inside the block: it ends with ``query.timed-out`` or ``query.out-of-memory`` at a limit.
+
+    ``give_up`` is called, from another thread, with the error of a question that no interrupt ends.
+    """
     ended, late = threading.Event(), threading.Event()
+    timed_out = QueryError(
+        "query.timed-out",
+        f"The question took longer than its {limits.seconds or 0:g} seconds",
+        remedy="ask for less, narrow it by owner_country or a date, or give it longer with --timeout",
+    )
 
     def watch() -> None:
         if ended.wait(limits.seconds):
             return
         late.set()
+        patience = time.monotonic() + _PATIENCE
         while not ended.wait(_AGAIN):
             connection.interrupt()
+            if give_up is not None and time.monotonic() > patience:
+                give_up(timed_out)
+                return
 
     watcher = threading.Thread(target=watch, name="time limit", daemon=True)
     if limits.seconds is not None:
@@ -70,11 +88,7 @@ def within(connection: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[No
             yield
     except QueryError as error:
         if late.is_set() and error.code == "query.interrupted":
-            raise QueryError(
-                "query.timed-out",
-                f"The question took longer than its {limits.seconds:g} seconds",
-                remedy="ask for less, narrow it by owner_country or a date, or give it longer with --timeout",
-            ) from None
+            raise timed_out from None
         raise
     finally:
         ended.set()

@@ -35,6 +35,7 @@ _BATCH = 10_000
 _NUMBER = re.compile(r"^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|DOUBLE|FLOAT)$")
 # Control characters, line ends of every kind, and marks that turn the direction of what follows.
 _UNPRINTABLE = r"[\p{Cc}\p{Zl}\p{Zp}\x{202A}-\x{202E}\x{2066}-\x{2069}]"
+_unfinished: set[Path] = set()
 _NESTED = ("[]", "STRUCT(", "MAP(", "UNION(")
 
 
@@ -63,6 +64,7 @@ def write(relation: DuckDBPyRelation, form: Format, target: BinaryIO) -> int:
 def output_file(path: Path) -> Iterator[BinaryIO]:
     """A file that takes its name when the block is done; records are for its owner's eyes, so it is 0600."""
     beside = path.with_name(f".{path.name}.{uuid.uuid4()}.part")
+    _unfinished.add(beside)
     try:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             yield file
@@ -76,6 +78,13 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
             remedy="choose another --output; nothing was left behind",
         ) from error
     finally:
+        beside.unlink(missing_ok=True)
+        _unfinished.discard(beside)
+
+
+def remove_unfinished() -> None:
+    """Remove what ``output_file`` has begun, before the process ends in the middle of it."""
+    for beside in _unfinished:
         beside.unlink(missing_ok=True)
 
 

@@ -20,16 +20,19 @@ if TYPE_CHECKING:
     import duckdb
 
 FOLDER = Path(__file__).parent / "patterns"
-_HEAD = re.compile(r"-- (\w+)(?: (\w+)(?: = ?([^:]*))?)?: ?(.*)")
+_HEAD = re.compile(r"-- (\w+)(?: (\w+)(?: \[([^\]]*)\])?(?: = ?([^:]*))?)?: ?(.*)")
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """``default``: None when it must be given."""
+    """``default``: None when it must be given. ``kind``: ``number``, ``record``, ``code LIST``, or the words to choose
+    from.
+    """
 
     name: str
     default: str | None
     meaning: str
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,12 +87,46 @@ def ask_pattern(
             raise QueryError(
                 "query.missing-parameter",
                 f"The pattern '{asked.name}' needs a value for '{name}'",
-                remedy=f"add --{name} VALUE; `comity patterns {asked.name} --help` says what it means",
+                remedy=f"add --{name} VALUE; `comity patterns {asked.name} --show` says what it means",
             )
         ask(connection, f"SET VARIABLE {name} = {literal(value)}")
+    for each in asked.parameters:
+        if given.get(each.name):
+            _check(connection, asked, each, given[each.name])
     answer = ask(connection, asked.sql)
     assert answer is not None
     return answer
+
+
+def _check(connection: duckdb.DuckDBPyConnection, asked: Pattern, meant: Parameter, value: str) -> None:
+    """Raise when ``value`` can have no answer, which would read as if there were none."""
+    from comity.query.code import check_code
+
+    match meant.kind.split():
+        case []:
+            return
+        case ["code", name]:
+            check_code(connection, name, value)
+        case ["number"]:
+            if not (value.isascii() and value.isdigit() and int(value) < 2**31):
+                raise _bad(asked, meant, value, "write a whole number")
+        case ["record"]:
+            kinds = connection.execute("SELECT name FROM ledger.record_types").fetchall()
+            views = " UNION ALL ".join(f"SELECT record_id FROM {kind}" for (kind,) in kinds)
+            if not connection.execute(f"FROM ({views}) WHERE record_id = ? LIMIT 1", [value]).fetchall():
+                raise _bad(asked, meant, value, "take the record_id of a record of this release")
+        case words:
+            if value not in words:
+                raise _bad(asked, meant, value, nearest(value, words))
+
+
+def _bad(asked: Pattern, meant: Parameter, value: str, remedy: str) -> QueryError:
+    return QueryError(
+        "query.bad-parameter",
+        f"The pattern '{asked.name}' cannot take this for '{meant.name}'",
+        found=value,
+        remedy=remedy,
+    )
 
 
 def _read(path: Path) -> Pattern:
@@ -100,9 +137,9 @@ def _read(path: Path) -> Pattern:
         found = _HEAD.fullmatch(line)
         if found is None:
             break
-        word, name, default, rest = found.groups()
+        word, name, kind, default, rest = found.groups()
         if word == "param":
-            parameters.append(Parameter(name, None if default is None else default.strip(), rest))
+            parameters.append(Parameter(name, None if default is None else default.strip(), rest, kind or ""))
         else:
             said.setdefault(word, []).append(rest)
 

@@ -40,9 +40,13 @@ def run_shell(
     interactive: bool,
     form: Format = "table",
     limits: Limits | None = None,
+    give_up: Callable[[QueryError], object] | None = None,
 ) -> int:
-    """Answer every question of ``lines``; 0, or 1 when piped input ended with an error."""
-    shell = _Shell(connection, out, form, limits or Limits())
+    """Answer every question of ``lines``; 0, or 1 when piped input ended with an error.
+
+    ``give_up``: what ``within`` does with a question that no interrupt ends.
+    """
+    shell = _Shell(connection, out, form, limits or Limits(), give_up)
     for command in statements(lines):
         try:
             if not shell.answer(command):
@@ -107,9 +111,14 @@ def prompted(release: int) -> Iterator[str | None]:
 
 class _Shell:
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, out: BinaryIO, form: Format, limits: Limits
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        out: BinaryIO,
+        form: Format,
+        limits: Limits,
+        give_up: Callable[[QueryError], object] | None,
     ) -> None:
-        self.limits = limits
+        self.limits, self.give_up = limits, give_up
         self.connection = connection
         self.out = out
         self.form = form
@@ -125,7 +134,7 @@ class _Shell:
         from comity.query.limits import within
 
         with within(
-            self.connection, self.limits
+            self.connection, self.limits, self.give_up
         ):  # an interrupt ends the question, not the shell, wherever it comes
             return self._answer(command)
 

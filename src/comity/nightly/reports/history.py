@@ -47,6 +47,7 @@ def history(store: Store, until: str, nights: int = NIGHTS) -> History:
     from sqlalchemy import select
 
     from comity.store import tables
+    from comity.store.found import is_links
 
     with store.ledger.reading("reading the history of runs") as connection:
         newest_first = connection.execute(
@@ -61,6 +62,7 @@ def history(store: Store, until: str, nights: int = NIGHTS) -> History:
             for source, country in connection.execute(
                 select(tables.sources.c.source_id, tables.sources.c.owner_country)
             )
+            if not is_links(source)  # what the federation finds itself is no delivery of the country
         }
         places = {run_id: place for place, (run_id, _) in enumerate(runs)}
         rows, rejects = _accounts(connection, places, owners)
@@ -94,7 +96,9 @@ def _accounts(
     all_read: dict[tuple[str, int], float] = defaultdict(float)
     rejected: dict[tuple[str, int], float] = defaultdict(float)
     for run_id, source, widest, together, refused in found:
-        key = owners.get(source, "?"), places[run_id]
+        if source not in owners:
+            continue
+        key = owners[source], places[run_id]
         read[key] += widest
         all_read[key] += int(together)
         rejected[key] += int(refused)
@@ -118,13 +122,15 @@ def _ages(connection: Connection, runs: Sequence[tuple[str, datetime]], owners: 
         published[source][run_id] = at
     oldest: dict[tuple[str, int], float] = {}
     for source, times in published.items():
+        if source not in owners:
+            continue
         ids = sorted(times)
         for place, (run_id, started) in enumerate(runs):
             before = bisect_right(ids, run_id)
             if before == 0:
                 continue
             days = max((started - times[ids[before - 1]]).total_seconds(), 0) / 86_400
-            key = owners.get(source, "?"), place
+            key = owners[source], place
             oldest[key] = max(oldest.get(key, 0.0), days)
     return _by_country(oldest, len(runs))
 

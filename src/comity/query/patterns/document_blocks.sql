@@ -1,9 +1,9 @@
 -- title: Documents stolen in blocks of numbers
 -- about: Runs of consecutive numbers of one issuer, as blanks or a box of documents leave them. A number that several
 -- about: countries report counts once. Numbers without a tail of at least four digits belong to no run.
--- param gap = 1: how far two neighbours may lie apart
--- param least = 3: how many documents make a block
--- param issuer = : the issuing country; empty for all
+-- param gap [number] = 1: how far two neighbours may lie apart
+-- param least [number] = 3: how many documents make a block
+-- param issuer [code country] = : the issuing country; empty for all
 -- share: no
 WITH numbered AS (
     SELECT DISTINCT issuing_country, document_class, regexp_replace(number, '[0-9]{1,18}$', '') AS prefix,

@@ -2,10 +2,10 @@
 -- about: Everything that links and record ids join to one record, to a depth. One row is one tie between two records;
 -- about: depth is how far it lies from the first. Ties that a machine only supposes are possible_same_as. As a picture
 -- about: with --format svg, for graph programs with --format graphml.
--- param record: the record_id to begin with
--- param depth = 2: how many ties away, 1 to 6
--- param possible = yes: no to leave out ties that a machine only supposes
--- param most = 2000: how many ties at most, the nearest first
+-- param record [record]: the record_id to begin with
+-- param depth [number] = 2: how many ties away, 1 to 6
+-- param possible [yes no] = yes: no to leave out ties that a machine only supposes
+-- param most [number] = 2000: how many ties at most, the nearest first
 -- share: no
 -- graph: yes
 WITH RECURSIVE ties AS (

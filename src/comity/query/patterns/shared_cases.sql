@@ -2,8 +2,8 @@
 -- about: Pairs of cases and what they share: the same record, the same VIN, the same document of one issuer, a person
 -- about: confirmed to be the same, or a person with the same name and full date of birth, which is possible and no
 -- about: more. A case of one country is never merged with another's: the owners decide.
--- param abroad = no: yes for pairs of two countries only
--- param possible = yes: no to leave out what is only possible
+-- param abroad [yes no] = no: yes for pairs of two countries only
+-- param possible [yes no] = yes: no to leave out what is only possible
 -- share: no
 WITH tied AS (
     SELECT from_record_id AS a, to_record_id AS b FROM link WHERE role NOT IN ('same_as', 'possible_same_as')

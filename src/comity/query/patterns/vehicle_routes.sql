@@ -2,8 +2,8 @@
 -- about: From which country to which one vehicles came. A route is known where a vehicle reported stolen in one record
 -- about: is recovered in another, by VIN or by plate and its country (basis: two records), or where a recovered
 -- about: vehicle's plate is of another country than the one that recovered it (basis: plate).
--- param make = : a code of vehicle_make; empty for all
--- param abroad = yes: only routes across a border; no for all
+-- param make [code vehicle_make] = : a code of vehicle_make; empty for all
+-- param abroad [yes no] = yes: only routes across a border; no for all
 -- keys: make, from_country, to_country, basis
 -- within: make
 -- count: vehicles
