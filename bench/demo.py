@@ -101,6 +101,7 @@ def following() -> list[str]:
     record = _first_record()
     comity = f".venv/bin/comity --data {DATA}"
     return [
+        f"{comity} plan                        # what a run would do now, and why",
         f"{comity} rejects                     # which rows were refused, and why",
         f"{comity} trace {record}   # from a record back to its file, row and rules",
         f"{comity} quality                     # what Great Expectations found",

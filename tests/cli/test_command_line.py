@@ -14,6 +14,7 @@ import pytest
 
 from comity.cli.examples import EXAMPLES
 from comity.cli.main import COMMANDS, EXIT_CODES, main
+from comity.nightly.pending import Past
 from tests.cli.conftest import every_command
 from tests.nightly.small import COMITY, VEHICLES, SmallFederation
 
@@ -227,6 +228,18 @@ def test_a_database_whose_variable_is_not_set_is_listed_as_not_set_up(
         f"{DATABASE}: not set up here, so not read\n  The environment variable FR_DOCUMENTS_URL" in night.said
     )
     assert f"Nothing new: {VEHICLES}" in night.said
+
+
+def test_a_database_that_was_read_before_and_is_not_set_any_more_is_an_error_of_the_plan(
+    documents: SmallFederation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FR_DOCUMENTS_URL", raising=False)
+    monkeypatch.setattr(Past, "of", lambda _: Past(versions={DATABASE: {"e" * 64: {"a" * 12}}}))
+
+    code, said = documents.call("plan", "--source", DATABASE)
+
+    assert code == 1
+    assert "FR_DOCUMENTS_URL is not set" in said and "[read.missing-secret]" in said and "1 broken" in said
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,16 @@ def bad_url(
     )
 
 
+def missing_secret(variable: str, source: str) -> ReadError:
+    """The error for a part of a URL that is in no environment."""
+    return ReadError(
+        "read.missing-secret",
+        f"The environment variable {variable} is not set",
+        file=f"database of {source}",
+        remedy=f"export {variable} before the run; secrets stand in no file",
+    )
+
+
 def _filled(template: str, source: str) -> str:
     """Values are written as they are where a path or a host stands, and encoded where a URL demands it."""
     options = template.find("?")
@@ -107,12 +117,7 @@ def _filled(template: str, source: str) -> str:
     def value(match: re.Match[str]) -> str:
         text = os.environ.get(match[1])
         if not text:
-            raise ReadError(
-                "read.missing-secret",
-                f"The environment variable {match[1]} is not set",
-                file=f"database of {source}",
-                remedy=f"export {match[1]} before the run; secrets stand in no file",
-            )
+            raise missing_secret(match[1], source)
         encoded = match.start() < user_end or 0 <= options < match.start()
         return quote(text, safe="") if encoded else text
 

@@ -85,10 +85,18 @@ def _conformance(store: Store, report: NightReport, country: str, values: bool, 
 
     known = delivered(store, report)
     if country not in known:
+        runs = [
+            path.parents[1] for path in store.layout.runs.glob("*/conformance/*.md") if path.stem == country
+        ]
+        last = sorted(run.name for run in runs if (run / "report.json").exists())
         raise QueryError(
             "query.no-results",
             f"Run {report.run_id} took no export of the country '{country}'",
-            remedy=nearest(country, known) if known else "name another run",
+            remedy=f"ask for the last run that did: comity report {last[-1]} --conformance {country}"
+            if last
+            else nearest(country, known)
+            if known
+            else "no run took one; `comity sources` names every source with its country",
         )
     into = output
     if into is None and values:  # beside the others it would be sent by mistake

@@ -74,5 +74,7 @@ def command(
     if as_json:
         click.echo(report.as_json())
     else:
+        if retry_failed and not (report.exports or report.broken or report.held or report.skipped):
+            click.echo("\nNothing failed in the last run, so there is nothing to take again.")
         print_summary(report, settings)
     return 0 if report.succeeded else 1

@@ -49,7 +49,11 @@ def compact(settings: Settings, megabytes: int) -> None:
 
     store = open_store(settings, writable=True)
     before, after = together(store, smaller_than=megabytes * 1024 * 1024, memory_limit=settings.memory_limit)
-    click.echo(f"{before:,} files are {after:,} now." if before else "There is nothing to write together.")
+    if not before:
+        click.echo("There is nothing to write together.")
+        return
+    click.echo(f"{before:,} files are {after:,} now.")
+    click.echo("The old ones stay for those who read them now, until the next run or `comity store sweep`.")
 
 
 @click.command("expire")
@@ -70,7 +74,11 @@ def expire(settings: Settings, before: str, dry_run: bool) -> None:
     store = open_store(settings, writable=True)
     count, files, size = let_go(store, release_number(store, before), dry_run=dry_run)
     would = "would go" if dry_run else "are gone"
-    click.echo(f"{count:,} releases and {files:,} files of {size / 1e6:,.1f} MB {would}.")
+    click.echo(f"{_counted(count, 'release')} and {_counted(files, 'file')} of {size / 1e6:,.1f} MB {would}.")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 @click.command("backup")

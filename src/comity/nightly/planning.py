@@ -127,8 +127,13 @@ def _intent(layout: Layout, past: Past, outline: Outline, now: datetime) -> Inte
         missing = [v for v in _VARIABLE.findall(outline.delivery.database.url) if v not in os.environ]
         if missing and name not in past.versions:
             return Intent(name, country, "not set up", f"{missing[0]} is not set")
-        why = f"{missing[0]} is not set, which is an error" if missing else "the database is asked every time"
-        return Intent(name, country, "ask", why, stale=stale)
+        if missing:
+            from comity.adapters.database_url import missing_secret
+
+            # It was read before, so that a run fails: it may not be forgotten in silence.
+            error = missing_secret(missing[0], name)
+            return Intent(name, country, "broken", error.message, stale=stale, error=ErrorLine.of(error))
+        return Intent(name, country, "ask", "the database is asked every time", stale=stale)
     try:
         files = inbox_files(layout, past, outline, hash_of)
     except ComityError as error:

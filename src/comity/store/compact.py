@@ -34,7 +34,10 @@ def compact(store: Store, *, smaller_than: int, memory_limit: str = "512MB") -> 
             _together(store, files, memory_limit)
             before, after = before + len(files), after + 1
     if before:
+        from comity.store.iceberg import follow
+
         store.refresh_views()
+        follow(store)
     return before, after
 
 

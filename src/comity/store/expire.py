@@ -39,6 +39,9 @@ def expire(store: Store, before: int, *, dry_run: bool = False) -> tuple[int, in
             connection.execute(files.delete().where(gone))
             connection.execute(releases.update().where(old).values(expired_at=datetime.now(UTC)))
     if not dry_run and count:
+        from comity.store.iceberg import follow
+
         store.refresh_views()
+        follow(store)
         sweep(store.layout, store.ledger, store.standard, store.wait_seconds)
     return int(count), int(lost), int(size)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -133,6 +135,20 @@ def test_a_wrong_call_says_what_to_do(
     ended, said = told.federation.call("report", *arguments)
 
     assert ended == code and told_of in said
+
+
+def test_after_a_night_without_an_export_of_a_country_the_last_one_with_it_is_named(told: Told) -> None:
+    runs = told.federation.data / "runs"
+    idle = runs / "20990101T000000Z-ffff"
+    idle.mkdir()
+    report = json.loads((told.folder / "report.json").read_text("utf-8"))
+    (idle / "report.json").write_text(json.dumps(report | {"run_id": idle.name, "exports": []}), "utf-8")
+    try:
+        code, said = told.federation.call("report", idle.name, "--conformance", "NZ")
+    finally:
+        shutil.rmtree(idle)
+
+    assert code == 2 and f"comity report {told.night.report['run_id']} --conformance NZ" in said
 
 
 def test_a_report_that_was_cut_off_is_an_error_that_names_the_file(tmp_path: Path) -> None:

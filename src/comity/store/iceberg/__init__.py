@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from comity.store.iceberg.hook import keep_in_step as keep_in_step
     from comity.store.iceberg.keeper import Outcome as Outcome
+    from comity.store.iceberg.keeper import follow as follow
     from comity.store.iceberg.keeper import rebuild as rebuild
     from comity.store.iceberg.keeper import sync as sync
     from comity.store.iceberg.place import derived_files as derived_files
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "derived_files": "place",
+    "follow": "keeper",
     "keep_in_step": "hook",
     "open_catalogue": "reader",
     "Outcome": "keeper",

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 def in_step(store: Store) -> bool:
     """Whether every record type of the standard has its table, and each shows what the ledger says."""
-    from sqlalchemy import inspect, text
+    from sqlalchemy import func, inspect, select, text
 
     from comity.store.catalogue import run_of
+    from comity.store.tables import files
 
     assert store.standard is not None
     with store.ledger.reading() as connection:
@@ -47,6 +48,9 @@ def in_step(store: Store) -> bool:
         )
         places: dict[str, str] = {row[0]: row[1] for row in rows}
         last = {name: numbers[-1] for name, numbers in changes(connection).items()}
+        # Compaction changes the files of a release, and not the release.
+        current = select(files.c.record_type, func.count()).where(files.c.end_release.is_(None))
+        counts = {row[0]: row[1] for row in connection.execute(current.group_by(files.c.record_type))}
         runs = {number: run_of(connection, number) for number in set(last.values())}
     for name, record_type in store.standard.record_types.items():
         place = places.get(name, "")
@@ -61,14 +65,16 @@ def in_step(store: Store) -> bool:
         except (OSError, ValueError, KeyError, TypeError):
             return False
         number = last.get(name)
-        wanted = None if number is None else (str(number), runs[number])
+        wanted = None if number is None else (str(number), runs[number], str(counts.get(name, 0)))
         if shown != wanted or made_for != fingerprint(record_type):
             return False
     return True
 
 
-def _shown(metadata: dict[str, Any]) -> tuple[str, str | None] | None:
+def _shown(metadata: dict[str, Any]) -> tuple[str, str | None, str] | None:
+    """The release that a table shows, its run, and how many files."""
     for snapshot in metadata.get("snapshots", ()):
         if snapshot["snapshot-id"] == metadata.get("current-snapshot-id"):
-            return snapshot["summary"].get(RELEASE, ""), snapshot["summary"].get(RUN)
+            summary = snapshot["summary"]
+            return summary.get(RELEASE, ""), summary.get(RUN), summary.get("total-data-files", "0")
     return None

@@ -28,6 +28,8 @@ class History:
         with ledger.reading() as connection:
             self._changes = changes(connection)
             self._releases = {release.number: release for release in list_releases(connection)}
+        self.first = min(self._releases, default=0)
+        """The first release that has not expired."""
         self._files: dict[int, dict[str, list[StoredFile]]] = {}
 
     def releases(self, record_type: str) -> list[Release]:
@@ -45,14 +47,18 @@ class History:
 
 
 def changes(connection: Connection) -> dict[str, list[int]]:
-    """Of every record type the releases in which a file of it begins or ends, in order."""
-    from sqlalchemy import select, union
+    """Of every record type the releases in which a file of it begins or ends, in order. What began in one that has
+    expired is there since the first that is kept.
+    """
+    from sqlalchemy import func, select, union
 
-    from comity.store.tables import files
+    from comity.store.tables import files, releases
 
+    kept = select(func.min(releases.c.release)).where(releases.c.expired_at.is_(None))
+    first = connection.execute(kept).scalar() or 0
     begun = select(files.c.record_type, files.c.begin_release.label("release"))
     ended = select(files.c.record_type, files.c.end_release).where(files.c.end_release.is_not(None))
-    found: dict[str, list[int]] = defaultdict(list)
-    for record_type, release in sorted((row[0], row[1]) for row in connection.execute(union(begun, ended))):
-        found[record_type].append(release)
-    return found
+    found: dict[str, set[int]] = defaultdict(set)
+    for record_type, release in connection.execute(union(begun, ended)):
+        found[record_type].add(max(release, first))
+    return {record_type: sorted(numbers) for record_type, numbers in found.items()}

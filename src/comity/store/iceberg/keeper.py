@@ -106,6 +106,15 @@ def rebuild(store: Store, record_types: Iterable[str] | None = None) -> list[Out
     return outcomes
 
 
+def follow(store: Store) -> None:
+    """Bring the tables to files that are others than before though no release is new; nothing where there are none."""
+    if not folder(store.layout).exists():
+        return
+    for outcome in sync(store, thorough=True):
+        if outcome.error is not None:
+            raise outcome.error
+
+
 class _Keeper:
     """Keeps one table."""
 
@@ -159,6 +168,9 @@ class _Keeper:
             for snapshot in kept if reason is None else ():
                 number = release_of(snapshot)
                 known = next((r for r in self.releases if number == (r.number, r.run_id)), None)
+                if number is not None and number[0] < self.history.first:
+                    reason = f"release {number[0]} has expired"
+                    break
                 if known is None:
                     continue  # older than what a new table would keep
                 if other := difference(live_files(table, snapshot), self.history.files(self.name, known)):
