@@ -59,6 +59,9 @@ BAD = {
     "header-only": Bad(CSV, as_csv().splitlines(keepends=True)[0], "read.unusual-volume", ("0 rows",)),
     "empty-list": Bad(JSON, b'{"data": {"cars": []}}', "read.unusual-volume", ("0 rows",)),
     "zeros": Bad(CSV, b"\0" * 70_000, "read.zeros", ("70000 zero bytes",)),
+    "two-bytes-a-character": Bad(
+        CSV, as_csv().decode().encode("utf-16-le"), "read.wrong-encoding", ("utf-8", "utf-16-le")
+    ),
     "picture": Bad(CSV, b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20, "read.binary-file", ("a PNG picture",)),
     "archive-cut-off": Bad(CSV, gzip.compress(as_csv() * 999)[:200], "read.damaged-archive", ()),
 }  # fmt: skip

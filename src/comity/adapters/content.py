@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from comity.errors import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from comity.adapters.part import ExportFile
 
@@ -70,6 +70,13 @@ def check_content(file: ExportFile, formats: Sequence[Any]) -> None:
             file=file.name,
             remedy=_ARCHIVES if "archive" in kind else "check that the right file was delivered",
         )
+    if types == {"csv"} and _is_wide(head) and not _wide(told := [format.encoding for format in formats]):
+        raise ReadError(
+            "read.wrong-encoding",
+            f"The file has a NUL beside nearly every character, and is read as {' or '.join(sorted(set(told)))}",
+            file=file.name,
+            remedy=f"it is most likely {'utf-16-be' if head[0] == 0 else 'utf-16-le'}: declare that as its encoding",
+        )
 
 
 def _kind(head: bytes, formats: Sequence[Any]) -> str | None:
@@ -77,7 +84,7 @@ def _kind(head: bytes, formats: Sequence[Any]) -> str | None:
     if named is not None and (b"\0" in head or head.startswith(b"%PDF-")):
         return named
     # Of a character of two or four bytes any byte may look like a control character.
-    wide = any((format.encoding or "").startswith(("utf-16", "utf-32")) for format in formats)
+    wide = _wide(format.encoding or "" for format in formats)
     marks = {ord(getattr(format, "delimiter", ",")) for format in formats}
     return (named or "a binary file") if not wide and _is_binary(head, marks) else None
 
@@ -89,11 +96,22 @@ def _all_zeros(handle: IO[bytes]) -> bool:
     return True
 
 
+def _wide(encodings: Iterable[str | None]) -> bool:
+    """Whether one of them has two or four bytes a character, or may: None, of XML, which says so itself."""
+    return any(encoding is None or encoding.startswith(("utf-16", "utf-32")) for encoding in encodings)
+
+
+def _is_wide(head: bytes) -> bool:
+    """Two bytes a character, of which one is most often zero."""
+    return max(head[0::2].count(0), head[1::2].count(0)) > len(head) // 4
+
+
 def _is_binary(head: bytes, marks: set[int]) -> bool:
     """A text has no NUL, unless each character has two or four bytes, and few control characters but ``marks``."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return False
     nuls = head.count(0)
-    wide = max(head[0::2].count(0), head[1::2].count(0)) > len(head) // 4
     controls = sum(head.count(code) for code in _CONTROLS - marks)
-    return (nuls > 0 and not wide and nuls > len(head) // 100) or controls > max(len(head) // 33, _FEW)
+    return (nuls > 0 and not _is_wide(head) and nuls > len(head) // 100) or controls > max(
+        len(head) // 33, _FEW
+    )
