@@ -38,7 +38,9 @@ PERSONS = (
      "languages": "['ukr', 'eus']", "height_cm": "170", "eye_colours": "['BLU', 'XXX']", "personal_number": "'77'",
      "other_names": "[{'full_name': 'Oxana', 'name_type': 'nickname'}, {'full_name': 'Oksana Bondar', 'name_type': "
      "'maiden'}, {'full_name': 'O. Smith', 'name_type': 'alias'}, {'full_name': 'Oxana Kowal', 'name_type': 'mrz'}]"},
-    {"full_name": "'A Victim'", "birth_date": "'1965~'", "status": "'wanted'", "identity_basis": "'misused'"},
+    {"full_name": "'A Victim'", "birth_date": "'1965~'", "status": "'wanted'", "identity_basis": "'misused'",
+     "other_names": "[{'full_name': repeat('n', 400), 'name_type': 'alias'}]", "birth_place": "repeat('p', 1500)",
+     "personal_number": "repeat('1', 70)", "remarks": "repeat('r', 66000) || 'end'"},
     {"full_name": "'Secret'", "status": "'wanted'", "handling_codes": "['H1', 'H2']"},
     {"full_name": "'Reserved'", "status": "'missing'", "recipients_allow": "['PL']", "handling_codes": "['H1']"},
     {"full_name": "'Denied'", "status": "'missing'", "recipients_deny": "['PL']",
@@ -162,6 +164,15 @@ def test_a_date_goes_as_far_as_it_is_known_and_a_victim_of_identity_theft_is_not
     victim = _export(settings)[0][_id("person", 1)]["properties"]
     assert victim["birthDate"] == ["1965"] and "Born 1965~" in victim["notes"]
     assert "topics" not in victim and "Identity: belongs to someone else" in victim["notes"]
+
+
+def test_what_is_too_long_for_a_property_is_told_whole_in_the_notes(settings: Settings) -> None:
+    said = _export(settings)[0][_id("person", 1)]["properties"]
+
+    assert said["alias"] == ["n" * 383 + "…"] and said["birthPlace"] == ["p" * 1023 + "…"]
+    assert "idNumber" not in said, "a part of a number would be another number"
+    whole = {"alias: " + "n" * 400, "birthPlace: " + "p" * 1500, "idNumber: " + "1" * 70}
+    assert whole | {"r" * 65000, "r" * 1000 + "end"} <= set(said["notes"])
 
 
 def test_a_vehicle_has_a_name_whatever_is_known(settings: Settings) -> None:

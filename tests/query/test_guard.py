@@ -47,6 +47,11 @@ def _code(federation: Federation, query: str) -> str | None:
 
 
 FILES = """
+FROM '/etc/passwd'
+FROM query_table('/etc/passwd')
+FROM sqlite_scan('ledger.sqlite', 'sources')
+SELECT * FROM read_csv('/no/such/file.csv')
+IMPORT DATABASE '/no/such/folder'
 SELECT * FROM read_csv('/etc/passwd')
 SELECT * FROM read_text('/etc/passwd')
 SELECT * FROM read_blob('/etc/passwd')

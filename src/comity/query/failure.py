@@ -29,6 +29,11 @@ _UNREADABLE = (
     "A file that the question needs cannot be read",
     "restore it from a backup if it is gone; if the data folder was moved, `comity store views` writes the views anew",
 )
+_NOT_ALLOWED = (
+    "query.not-allowed",
+    "A question may only read what is published",
+    "name a file of your own with --read FILE; results are written with --output FILE",
+)
 _LOOK = "see `.tables` and `.schema NAME` in `comity shell`, or SHOW TABLES and DESCRIBE NAME"
 
 
@@ -67,10 +72,12 @@ def explained(
 ) -> QueryError:
     """``error`` with a code of our own, and with its place in ``query``, the analyst's own text."""
     text = str(error)
-    code, message, remedy = _kind(error, text)
+    code, message, remedy = _kind(error, text, query or "")
     said = LINE.split(text)[0].strip()
     meant = _MEANT.search(said)
-    if meant:
+    if meant and code == "query.not-allowed":  # a name that is near that of a file helps nobody
+        said = said[: meant.start()].strip()
+    elif meant:
         said, remedy = said[: meant.start()].strip(), " ".join(meant.group().split())
     elif code == "query.unknown-column" and connection is not None:
         remedy = _nearest_column(said, connection) or remedy
@@ -115,27 +122,27 @@ def _nearest_column(said: str, connection: duckdb.DuckDBPyConnection) -> str | N
     return f"did you mean {', '.join(close)}?" if close else None
 
 
-def _kind(error: duckdb.Error, text: str) -> tuple[str, str, str]:
+def _kind(error: duckdb.Error, text: str, query: str) -> tuple[str, str, str]:
     import duckdb
 
     # A view is no table, and what is published is attached read-only.
     if "read-only mode" in text or "is not an table" in text or "base table" in text:
         return ("query.read-only", *READ_ONLY)
     match error:
+        case _ if "install the required extension" in text:
+            return _NOT_ALLOWED
+        case duckdb.CatalogException() if re.search(r"Table with name \S*[/.]\S* does not exist", text):
+            return _NOT_ALLOWED
         case duckdb.CatalogException():
             return "query.unknown-name", "There is no table, view or function of that name", _LOOK
         case duckdb.BinderException() if "not found" in text or "does not have a column" in text:
             return "query.unknown-column", "There is no column of that name", _LOOK
         case duckdb.ParserException():
             return "query.bad-sql", "This is not SQL as DuckDB reads it", "correct it at the place shown"
-        case duckdb.PermissionException() if _is_missing(text):
+        case duckdb.PermissionException() if _is_missing(text, query):
             return _UNREADABLE
         case duckdb.PermissionException():
-            return (
-                "query.not-allowed",
-                "A question may only read what is published",
-                "name a file of your own with --read FILE; results are written with --output FILE",
-            )
+            return _NOT_ALLOWED
         case duckdb.OutOfMemoryException():
             return (
                 "query.out-of-memory",
@@ -155,9 +162,12 @@ def _kind(error: duckdb.Error, text: str) -> tuple[str, str, str]:
     return "query.failed", "DuckDB cannot answer this", "correct the question"
 
 
-def _is_missing(text: str) -> bool:
-    """Whether the refused file is none: DuckDB takes the name of a missing file for a folder and looks into it, which
-    is not allowed.
+def _is_missing(text: str, query: str) -> bool:
+    """Whether the refused file is one that a view reads and that is not there: DuckDB takes the name of a missing file
+    for a folder and looks into it, which is not allowed. What the question itself names is no view's.
     """
     refused = re.search(r'Cannot access file "(/[^"*\[?]+?)(/\*\*/\*\.\w+)?"', text)
-    return refused is not None and not Path(refused.group(1)).exists()
+    if refused is None:
+        return False
+    path = Path(refused.group(1))
+    return not path.exists() and str(path) not in query and str(path.parent) not in query

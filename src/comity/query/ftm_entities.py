@@ -1,7 +1,8 @@
 """What a record is in FollowTheMoney: schemata, properties, and how their values are written.
 
 Invariant: a property has a value only where the record says so; nothing is guessed. What FollowTheMoney has no
-property or no code for, such as a VIN or a nationality that is no country, is told in ``notes`` and not lost.
+property or no code for, such as a VIN or a nationality that is no country, and what is longer than a property may be,
+is told in ``notes`` and not lost.
 
 FollowTheMoney writes a date as far as it is known (``1979``, ``1979-04``), a country as ISO 3166 in small letters with
 exceptions of its own, which the code list ``country`` holds, and every value as text in a list.
@@ -33,6 +34,19 @@ _LANGUAGES = tuple(
     "afr amh ara aze bel ben bos bul cat ces cnr dan deu ell eng est fas fil fin fra gle heb hin hrv hun "
     "hye ind isl ita jpn kan kat kaz khm kir kor lao lav lit ltz mkd mlt mon msa mul mya nep nld nor pol "
     "por pus ron rus sin slk slv spa sqi srp swa swe tam tel tgk tgl tha tuk tur ukr urd uzb vie zho".split()
+)
+# What a value of a property may have in signs, where the text is the source's own.
+_NUMBERS = {"idNumber": 64, "number": 64, "registrationNumber": 64, "sourceUrl": 4096}
+_MOST = {
+    **dict.fromkeys(("name", "alias", "previousName", "weakAlias"), 384),
+    **dict.fromkeys(
+        "firstName lastName fatherName birthPlace appearance profession model authority".split(), 1024
+    ),
+    **dict.fromkeys("role relationship criteria matcher".split(), 1024),
+    **_NUMBERS,
+}
+_PIECES = (
+    "lambda t: list_transform(range(0, greatest(length(t), 1), 65000), lambda i: substring(t, i + 1, 65000))"
 )
 _DATE = r"^\d{4}(-\d{2}(-\d{2})?)?$"
 
@@ -171,13 +185,39 @@ def link(one: str, other: str, told: str, labels: Labels) -> dict[str, str]:
 
 def entity(schema: str, properties: Mapping[str, str], record_id: str = "record_id") -> str:
     """SQL for the JSON of one entity. All are SQL, ``properties`` of lists."""
-    pairs = ", ".join(f"{{'k': '{name}', 'v': {_clean(value)}}}" for name, value in properties.items())
+    pairs = ", ".join(
+        f"{{'k': '{name}', 'v': {value}}}" for name, value in _within_limits(properties).items()
+    )
     return (
         f"to_json({{'id': {record_id}, 'schema': {schema}, 'properties': map_from_entries(list_transform("
         f"list_filter([{pairs}], lambda p: len(p.v) > 0), lambda p: (p.k, p.v))), "
         "'datasets': [replace(source_id, '-', '_')], "
         f"'first_seen': {_moment('first_seen')}, 'last_change': {_moment('last_changed')}}})::VARCHAR"
     )
+
+
+def _within_limits(properties: Mapping[str, str]) -> dict[str, str]:
+    """The properties, clean, with what is too long for one told whole in ``notes`` or ``description``, in pieces."""
+    fitting, told = {}, []
+    for name, value in properties.items():
+        fitting[name] = _clean(value)
+        if name in _MOST:
+            too_long = f"list_filter({fitting[name]}, lambda t: length(t) > {_MOST[name]})"
+            told.append(f"list_transform({too_long}, lambda t: '{name}: ' || t)")
+            # A number of which a part is missing would be another number.
+            fitting[name] = (
+                f"list_filter({fitting[name]}, lambda t: length(t) <= {_MOST[name]})"
+                if name in _NUMBERS
+                else f"list_transform({fitting[name]}, lambda t: if(length(t) <= {_MOST[name]}, t, "
+                f"left(t, {_MOST[name] - 1}) || '…'))"
+            )
+    for name in ("summary", "notes", "description"):
+        if name in fitting:
+            more = [] if name == "summary" else told
+            fitting[name] = _clean(
+                f"flatten(list_transform({' || '.join([fitting[name], *more])}, {_PIECES}))"
+            )
+    return fitting
 
 
 def _clean(texts: str) -> str:
