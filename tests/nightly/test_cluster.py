@@ -44,6 +44,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.workers = folder, {}  # type: ignore[var-annotated]
+        self.log = folder / "log"
         self.environment = {
             **os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "DASK_DISTRIBUTED__WORKER__DAEMON": "True",
         }  # fmt: skip
@@ -82,7 +83,7 @@ class Cluster:
             command,
             env=self.environment | environment,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stderr=self.log.open("ab"),
             cwd=self.folder,
             start_new_session=True,
         )
@@ -140,6 +141,18 @@ def test_the_same_release_as_on_one_machine(tmp_path: Path, cluster: Cluster) ->
     assert there.accounts_add_up()
     assert all(export["peak_memory"] > 0 for export in night.report["exports"])
     assert not list((there.data / "staging").iterdir())
+
+
+def test_what_was_found_in_an_export_is_in_no_log_of_a_worker(tmp_path: Path, cluster: Cluster) -> None:
+    federation = SmallFederation(tmp_path)
+    federation.add(BICYCLES)
+    federation.drop(BICYCLES, "Fahrraddiebstahl.csv", b"Wilhelmina Plantagenet,QQA101\n")
+    night = federation.run("--cluster", cluster.address)
+
+    assert night.export(BICYCLES)["error"]["code"] == "read.header-drift"
+    assert "Plantagenet" in night.said
+    log = cluster.log.read_text("utf-8")
+    assert "distributed.worker" in log and "Plantagenet" not in log
 
 
 def test_a_worker_of_another_version_is_refused_by_name(tmp_path: Path, cluster: Cluster) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from comity.errors import ComityError, ConfigError, ReadError
 from comity.nightly.workers import Workers
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from collections.abc import Callable
 
     from comity.config.settings import Settings
     from comity.nightly.passage import Tell
@@ -56,7 +57,7 @@ class ClusterWorkers(Workers):
             seconds=settings.source_time,
             memory=settings.source_memory,
             disk=disk,
-            executor=executor,
+            executor=_Quiet(executor),
         )
         self._restricted = bool(refused)
 
@@ -99,6 +100,46 @@ class ClusterWorkers(Workers):
         except Exception:  # whatever keeps the scheduler from answering
             return False
         return bool(there & self._good if self._restricted else there)
+
+
+class _Quiet(Executor):
+    """Dask's executor, over which a task's error comes back as a value: a worker logs what is raised on it, and so what
+    was found in an export.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **_: Any) -> Future[Any]:
+        told: Future[Any] = Future()
+        on_its_way = self._executor.submit(_kept, call, args)
+        told.add_done_callback(lambda _: on_its_way.cancel())
+        on_its_way.add_done_callback(partial(_pass_on, told))
+        return told
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._executor.shutdown(wait=wait)
+
+
+def _kept(call: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, Exception | None]:
+    """On a worker: what a task gave, and what it raised."""
+    try:
+        return call(*args), None
+    except Exception as error:
+        return None, error
+
+
+def _pass_on(told: Future[Any], done: Future[tuple[Any, Exception | None]]) -> None:
+    if not told.set_running_or_notify_cancel():
+        return
+    try:
+        value, error = done.result()
+    except Exception as lost:  # the worker, and not the task
+        value, error = None, lost
+    if error is None:
+        told.set_result(value)
+    else:
+        told.set_exception(error)
 
 
 def look(token: str) -> dict[str, Any]:
