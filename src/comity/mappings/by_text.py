@@ -14,8 +14,7 @@ from comity.mappings.lookup import fill_lookup, results_of
 from comity.mappings.plan import FLAG_END
 from comity.mappings.record_file import BATCH, encoded_once
 from comity.mappings.rules_sql import Source, cells_sql, result_name, rules_sql, text_sql
-from comity.mappings.staged import longer, whole
-from comity.mappings.text_steps import sql_name
+from comity.mappings.staged import longer, small_table, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +153,7 @@ class ByText:
             source = Source(self.staged.scan(self.connection, "texts_of_some", table), lookups=lookups)
             rules = list(chain.from_iterable(self.by_field[field] for field in group))
             sql = rules_sql(self.plan, source, rules, self.provenance)
-            made = self.connection.sql(f"SELECT * FROM ({sql}) ORDER BY source_row").to_arrow_table()
+            made = small_table(self.connection, f"SELECT * FROM ({sql}) ORDER BY source_row")
             for field in group:
                 own = made.slice(0, self._count(field) + 1).combine_chunks().to_batches()[0]
                 self.results[field] = {name: encoded_once(own.column(name)) for name in own.schema.names}
@@ -164,13 +163,13 @@ class ByText:
         read = frozenset[str]().union(*(rule.fields for _, rule in self.by_row))
         table, lookups = self.staged.table, {}
         repeating = [field for field in table.column_names if field in read & self.staged.repeating.keys()]
-        for field in repeating:
-            scan = self.staged.scan(self.connection, "texts_of_one", self.staged.texts([field]))
-            sql = (
-                f"SELECT {sql_name(field)} FROM ({cells_sql(self.branch, scan, [field])}) ORDER BY source_row"
-            )
-            cells = whole(self.connection.sql(sql).to_arrow_table().column(0))
-            table = table.set_column(table.column_names.index(field), field, self._by_number(field, cells))
+        if repeating:
+            texts = self.staged.scan(self.connection, "texts_of_some", self.staged.texts(repeating))
+            cells = cells_sql(self.branch, texts, repeating)
+            trimmed = small_table(self.connection, f"SELECT * FROM ({cells}) ORDER BY source_row")
+            for field in repeating:
+                column = self._by_number(field, whole(trimmed.column(field)))
+                table = table.set_column(table.column_names.index(field), field, column)
         for lookup, (field, found) in self.looked_up.items():
             if field in repeating:
                 lookups[lookup] = self._results(lookup)

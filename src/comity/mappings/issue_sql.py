@@ -83,6 +83,14 @@ def rejects_of(
 
 def flags_sql(issues: Sequence[Numbered]) -> str:
     """The list of an item's flags, in the order of the rules."""
+    some, flags = _flags(issues)
+    none = "CAST([] AS VARCHAR[])"
+    # Most rows have none: the list is made for the others only.
+    return f"CASE WHEN {some} THEN {flags} ELSE {none} END" if flags else none
+
+
+def _flags(issues: Sequence[Numbered]) -> tuple[str, str]:
+    """When there are flags, and their list; both empty where there are never any."""
     flags: dict[str, list[str]] = {}
     for number, name, issue in issues:
         if issue.policy == "flag":
@@ -90,13 +98,10 @@ def flags_sql(issues: Sequence[Numbered]) -> str:
             reason = issue.reason if constant else sql_name(f"reason {number}")
             flags.setdefault(f"{sql_text(name + ':')} || {reason}", []).append(issue_name(number))
     if not flags:
-        return "CAST([] AS VARCHAR[])"
+        return "", ""
     listed = ", ".join(f"CASE WHEN {' OR '.join(whens)} THEN {flag} END" for flag, whens in flags.items())
-    # Most rows have none: the list is made for the others only.
-    return (
-        f"CASE WHEN {' OR '.join(when for whens in flags.values() for when in whens)} "
-        f"THEN list_filter([{listed}], lambda x: x IS NOT NULL) ELSE CAST([] AS VARCHAR[]) END"
-    )
+    some = " OR ".join(when for whens in flags.values() for when in whens)
+    return some, f"list_filter([{listed}], lambda x: x IS NOT NULL)"
 
 
 def rule_plans(
@@ -116,9 +121,7 @@ def rule_plans(
         issues = of_rule.get(name, [])
         reads = read_columns({name: values[name]} if name in values else {}, issues)
         columns = (name, f"{name}_earliest", f"{name}_latest") if name in values else ("record_id", name)
-        flags = None
-        if any(issue.policy == "flag" for _, _, issue in issues):
-            flags = f"nullif(array_to_string({flags_sql(issues)}, {sql_text(FLAG_END)}), '')"
+        some, flags = _flags(issues)
         rules.append(
             RulePlan(
                 tuple(column for column in columns if column in varying),
@@ -128,7 +131,9 @@ def rule_plans(
                 " OR ".join(f"({reject.when})" for reject in rejects if reject.column == name) or "false",
                 " OR ".join(issue_name(nr) for nr, _, issue in issues if issue.crosswalk is not None)
                 or "false",
-                flags,
+                f"CASE WHEN {some} THEN array_to_string({flags}, {sql_text(FLAG_END)}) END"
+                if flags
+                else None,
             )
         )
     return tuple(rules)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from comity.mappings.calendar import LIBRARIES, read_date
 from comity.mappings.date_sql import full_date, month_start, sql_reads, year_start
-from comity.mappings.staged import whole
+from comity.mappings.staged import small_table, whole
 from comity.mappings.text_steps import sql_text
 from comity.mappings.transliterate import latin_words, name_words
 
@@ -186,7 +186,7 @@ def results_of(connection: duckdb.DuckDBPyConnection, lookup: Lookup, texts: str
     kind = lookup.kind
     rest = f"coalesce({kind.rest}, false) AND text IS NOT NULL" if kind.rest else "false"
     sql = f"SELECT *, {rest} AS rest FROM ({kind.select(texts)}) ORDER BY source_row"
-    found = connection.sql(sql).to_arrow_table()
+    found = small_table(connection, sql)
     rest_of = whole(found.column("rest"))
     if pc.any(rest_of).as_py():
         filled = kind.results(found.column("text").filter(rest_of).to_pylist())

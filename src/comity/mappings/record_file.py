@@ -10,6 +10,8 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from comity.mappings.staged import small_table
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -40,7 +42,7 @@ def write_records(
     from comity.standard.arrow import arrow_schema
 
     constants = plan.constants
-    values = connection.sql(plan.constant_sql(provenance)).to_arrow_table().to_pylist()[0]
+    values = small_table(connection, plan.constant_sql(provenance)).to_pylist()[0]
     batches = iter(batches)
     first = next(batches, None)
     schema = pa.schema(
@@ -120,6 +122,7 @@ def _writer(path: Path, shape: RecordType, schema: pa.Schema, repeating: Sequenc
         write_statistics=[c.name for c in shape.columns if c.type != "text" or c.name in _SOUGHT],
         use_dictionary=list(repeating),
         column_encoding={"source_row": "DELTA_BINARY_PACKED"},
+        write_batch_size=BATCH,  # values at a time: by the thousand, each of the columns costs more than its values
     )
 
 

@@ -6,6 +6,7 @@ A part is cut small enough for this (``adapters.csv_part.PART_BYTES``), so memor
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,15 @@ def stage_rows(connection: duckdb.DuckDBPyConnection, rows: Rows, read: pa.Table
     staged = Staged(rows, pa.table(columns), types, repeating)
     scan = staged.scan(connection, "staged", staged.table)
     return replace(staged, rows=replace(rows, scan=scan, count=staged.table.num_rows))
+
+
+def small_table(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    """What ``sql`` gives, a few thousand rows, which DuckDB copies once and warns of it: what it gives without a copy
+    it binds twice, which takes longer.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return connection.execute(sql).to_arrow_table()
 
 
 def whole(column: pa.ChunkedArray) -> pa.Array:
