@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 
 from comity.errors import ValidationError
+from comity.nightly.judging import repeating_columns
 from comity.validation import CheckResult, Rule, Suite, quality_table, run, validate
 from tests.validation.small import judge_one
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOT_NULL = "expect_column_values_to_not_be_null"
 SATISFY = "expect_rows_to_satisfy"
@@ -52,6 +56,55 @@ def test_results_stand_in_the_order_of_the_rules_and_say_what_was_counted(
         ("pass", None, None, None, None),
     ]
     assert checks["table"].observed == "10"
+
+
+@pytest.mark.parametrize("kind", ["match", "not_match"])
+@pytest.mark.parametrize("when", [{}, {"row_condition": 'col("n") > 2'}])
+def test_a_pattern_counts_rows_also_where_a_text_that_repeats_is_matched_once(
+    connection: duckdb.DuckDBPyConnection, kind: str, when: dict[str, Any]
+) -> None:
+    connection.execute(
+        "CREATE TABLE texts AS SELECT n, CASE n % 4 WHEN 0 THEN 'DE' WHEN 1 THEN 'x' END AS code FROM t"
+    )
+    rule = Rule(
+        "it", f"expect_column_values_to_{kind}_regex", {"column": "code", "regex": "^[A-Z]{2}$", **when}
+    )
+    suite = Suite("person", None, (rule,))
+
+    (row_by_row,) = validate(connection, "texts", suite).checks
+    (once,) = validate(connection, "texts", suite, repeating=frozenset({"code"})).checks
+
+    # Rows 0, 4 and 8 have DE; 1, 5 and 9 have x.
+    expected = {
+        ("match", 0): (3, 6),
+        ("match", 1): (2, 4),
+        ("not_match", 0): (3, 6),
+        ("not_match", 1): (2, 4),
+    }
+    assert (once.violated, once.denominator) == expected[kind, len(when)]
+    assert once == row_by_row
+
+
+def test_a_pattern_that_is_none_is_an_error_also_where_texts_repeat(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    rule = Rule("it", "expect_column_values_to_match_regex", {"column": "name", "regex": "(["})
+
+    (check,) = validate(connection, "t", Suite("person", None, (rule,)), repeating=frozenset({"name"})).checks
+
+    assert check.outcome == "error"
+
+
+def test_the_files_say_which_columns_repeat(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    few, many, other = (tmp_path / f"{name}.parquet" for name in ("few", "many", "other"))
+    for path, value in ((few, "'DE'"), (other, "'FR'"), (many, "uuid()::VARCHAR")):
+        connection.execute(
+            f"COPY (SELECT {value} AS code, NULL::VARCHAR AS nothing FROM range(5000)) TO '{path}' (FORMAT parquet)"
+        )
+
+    assert repeating_columns(connection, [few, other]) >= {"code"}
+    assert "code" not in repeating_columns(connection, [few, many])
+    assert repeating_columns(connection, []) == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,13 @@ def judge_task(
                 _view(connection, "previous", case.record_type, case.previous) if case.previous else None
             )
             result = validate(
-                connection, staged, case.suite, related=views, previous=previous, code_lists=lists
+                connection,
+                staged,
+                case.suite,
+                related=views,
+                previous=previous,
+                code_lists=lists,
+                repeating=repeating_columns(connection, case.files),
             )
             broken = into / f"{name}.broken.parquet"
             written = violations(
@@ -102,6 +108,18 @@ def judge_task(
             )
             verdicts.append(Verdict(result, written))
     return tuple(verdicts)
+
+
+def repeating_columns(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> frozenset[str]:
+    """The columns that every file holds as a dictionary."""
+    if not files:
+        return frozenset()
+    columns = connection.execute(
+        "SELECT path_in_schema FROM parquet_metadata($1) GROUP BY ALL "
+        "HAVING bool_and(dictionary_page_offset IS NOT NULL OR stats_null_count = num_values)",
+        [[str(path) for path in files]],
+    ).fetchall()
+    return frozenset(column for (column,) in columns)
 
 
 def _view(

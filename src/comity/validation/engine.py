@@ -118,7 +118,9 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
                 result = way(self, metric, parts)
             except Exception as error:  # an error here would end the suite; raised later it ends this metric
                 result = functools.partial(_raise, error)
-            if isinstance(result, Aggregate):
+            if result is None:
+                theirs.append(metric)
+            elif isinstance(result, Aggregate):
                 bundled.append(
                     MetricComputationConfiguration(
                         metric_configuration=metric,

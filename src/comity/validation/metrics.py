@@ -41,7 +41,9 @@ Way = Callable[["DuckDBExecutionEngine", Any, dict[str, Any]], Any]
 
 
 def way_for(metric: Any) -> Way | None:
-    """How this engine computes ``metric``, or None where Great Expectations' own way is as good."""
+    """How this engine computes ``metric``, or None where Great Expectations' own way is as good; a way may give None
+    to the same end.
+    """
     name: str = metric.metric_name
     if name.endswith(_SAMPLES):
         wanted = (metric.metric_value_kwargs.get("result_format") or {}).get("partial_unexpected_count")
@@ -53,6 +55,8 @@ def way_for(metric: Any) -> Way | None:
         "compound_columns.unique.unexpected_count": _duplicate_count,
         "column_values.in_set.condition": functools.partial(_set_condition, inside=True),
         "column_values.not_in_set.condition": functools.partial(_set_condition, inside=False),
+        "column_values.match_regex.unexpected_count": functools.partial(_pattern_count, matching=False),
+        "column_values.not_match_regex.unexpected_count": functools.partial(_pattern_count, matching=True),
         "unexpected_rows_query.table": _no_sample,
         "column.outlier_statistics": _outlier_statistics,
     }
@@ -123,6 +127,23 @@ def _count_as_aggregate(engine: DuckDBExecutionEngine, metric: Any, parts: dict[
         # Written so, a file's own statistics can answer; a filter would read the column.
         expression = sa.func.count() - sa.func.count(sa.column(accessor["column"]))
     return lambda: (expression, domain, {})
+
+
+def _pattern_count(
+    engine: DuckDBExecutionEngine, metric: Any, parts: dict[str, Any], *, matching: bool
+) -> Any:
+    """How many rows match, or do not: a pattern costs more than all else, and a text that repeats is matched once."""
+    domain = dict(metric.metric_domain_kwargs)
+    if domain["column"] not in engine.scope.repeating:
+        return None
+    column: Any = sa.column(domain["column"])
+    relation, filters = _records(engine, domain)
+    texts = (
+        sa.select(column, sa.func.count().label("n")).select_from(relation).where(*filters).group_by(column)
+    ).subquery()
+    matches = sa.func.regexp_matches(texts.c[domain["column"]], metric.metric_value_kwargs["regex"])
+    counted = sa.select(sa.func.sum(texts.c.n)).where(matches if matching else sa.not_(matches))
+    return lambda: int(engine.execute_query(counted).scalar() or 0)
 
 
 def _filtered_count(engine: DuckDBExecutionEngine, metric: Any, parts: dict[str, Any]) -> Any:

@@ -60,13 +60,14 @@ def validate(
     related: Mapping[str, str] | None = None,
     previous: str | None = None,
     code_lists: str | None = None,
+    repeating: frozenset[str] = frozenset(),
 ) -> SuiteResult:
     """Judge the records in ``relation``, a table or view of ``connection``, by ``suite``."""
     from comity.validation.vocabulary import ABOUT_COLUMNS, build, columns_of
 
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {VIEW} AS SELECT * FROM {relation}")
     present = {row[0] for row in connection.execute(f"DESCRIBE {VIEW}").fetchall()}
-    scope = Scope(VIEW, related or {}, previous, code_lists)
+    scope = Scope(VIEW, related or {}, previous, code_lists, repeating)
     empty = connection.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {VIEW})").fetchall()[0][0]
     results: dict[str, CheckResult] = {}
     expectations: dict[str, Any] = {}

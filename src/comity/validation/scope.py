@@ -17,13 +17,14 @@ class Scope:
     """``relation``: the records that are judged. ``related``: by record type, what a reference may lead to.
 
     ``previous``: the same source's records in the last release. ``code_lists``: a relation with the columns
-    ``list`` and ``code``.
+    ``list`` and ``code``. ``repeating``: the columns in which few values stand many times.
     """
 
     relation: str
     related: Mapping[str, str] = field(default_factory=dict)
     previous: str | None = None
     code_lists: str | None = None
+    repeating: frozenset[str] = frozenset()
 
 
 class NotApplicable(Exception):
