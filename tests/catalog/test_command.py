@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from comity.catalog.text import percent
+from comity.catalog.text import percent, unit_words
 from tests.store import small
 
 if TYPE_CHECKING:
@@ -93,3 +93,7 @@ def test_nothing_published_yet(comity: Callable[..., Said], tmp_path: Path) -> N
     small.open_store(tmp_path / "data")
 
     assert "query." in comity(tmp_path / "data", "catalog").err
+
+
+def test_a_unit_is_said_in_words() -> None:
+    assert [unit_words(unit) for unit in ("a", "cm")] == ["years", "cm"]

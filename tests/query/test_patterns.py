@@ -213,6 +213,8 @@ def test_a_network_is_graphml_and_a_picture(cases: duckdb.DuckDBPyConnection) ->
     assert len(root.findall(".//g:edge", named)) == 3
     assert {record: node.away for record, node in graph.nodes.items()} == {"ap": 0, "A1": 1, "A2": 1, "av": 2}
     picture = ET.fromstring(svg(graph))
+    told = [(each.get("x"), each.get("y")) for each in picture.findall("{*}text")]
+    assert len(set(told)) == len(told) == 3, "no name of a tie stands on another"
     assert len(picture.findall(".//{*}circle")) == 4 and len(picture.findall(".//{*}line")) == 3
     cases.execute("INSERT INTO person BY NAME SELECT 'zp' AS record_id")
     alone = graph_of(ask_pattern(cases, pattern("network"), {"record": "zp"}), "zp")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from comity.catalog.frame import Html, facts, page, paragraph, shaded, table
 from comity.catalog.place import link
+from comity.catalog.text import unit_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -86,7 +87,7 @@ def column_name(record_type: RecordType, column: Column) -> str:
 def kind_of(column: Column) -> str:
     """Type, unit and code list, as HTML."""
     codes = f" of {link('code list', column.code_list)}" if column.code_list else ""
-    unit = f" in {escape(column.unit)}" if column.unit else ""
+    unit = f" in {escape(unit_words(column.unit))}" if column.unit else ""
     required = ", required" if column.required else ""
     return f"{escape(column.type)}{codes}{unit}{required}"
 

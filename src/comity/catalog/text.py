@@ -33,6 +33,11 @@ def percent(share: float | None) -> str:
     return f"{share:.0%}".replace("%", " %")
 
 
+def unit_words(unit: str) -> str:
+    """A unit as it is said: those whose sign is not read at once in words."""
+    return {"a": "years", "deg": "degrees", "bit": "bits"}.get(unit, unit)
+
+
 def catalog_text(catalog: Catalog, entry: Entry | None) -> str:
     """The overview, or one entry."""
     if entry is None:
@@ -145,7 +150,7 @@ def column_facts(column: Column) -> list[tuple[str, str]]:
     bounds = [f"from {column.minimum}"] if column.minimum is not None else []
     bounds += [f"to {column.maximum}"] if column.maximum is not None else []
     facts = [
-        ("type", column.type + (f" in {column.unit}" if column.unit else "")),
+        ("type", column.type + (f" in {unit_words(column.unit)}" if column.unit else "")),
         ("required", "yes" if column.required else ""),
         ("code list", column.code_list or ""),
         ("pattern", column.pattern or ""),

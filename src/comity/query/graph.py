@@ -103,10 +103,15 @@ def svg(graph: Graph) -> str:
     ]
     for a, role, b in graph.ties:
         (x, y), (u, v) = places[a], places[b]
+        # Nearer to the outer end: in the middle of a star all would meet.
+        at = 0.5 + 0.15 * (
+            (graph.nodes[b].away > graph.nodes[a].away) - (graph.nodes[b].away < graph.nodes[a].away)
+        )
         dashed = ' stroke-dasharray="4 3"' if role == "possible_same_as" else ""
         lines.append(
             f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{u:.1f}" y2="{v:.1f}" stroke="#999"{dashed}/>'
-            f'<text x="{(x + u) / 2:.1f}" y="{(y + v) / 2:.1f}" fill="#666" font-size="8">{_text(role)}</text>'
+            f'<text x="{x + at * (u - x):.1f}" y="{y + at * (v - y):.1f}" fill="#666" font-size="8">'
+            f"{_text(role)}</text>"
         )
     for record, node in graph.nodes.items():
         x, y = places[record]
