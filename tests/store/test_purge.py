@@ -178,6 +178,14 @@ def test_a_packed_export_that_no_release_is_made_of_is_looked_into(kept: Store) 
     assert archived - len([path for path in kept.layout.archive.rglob("*") if path.is_file()]) == 3
 
 
+def test_an_export_that_a_killed_run_archived_without_a_word_is_looked_into(kept: Store) -> None:
+    stray = kept.layout.inbox / "aa-cars" / "stray.csv"
+    stray.write_text("PLATE-2,4\n")
+    kept.archive(stray)
+    assert purging.purge(kept, key(kept, 2), "why", "who")["status"] == "gone"
+    assert left_of(kept.layout.root, "PLATE-2") == []
+
+
 def test_what_was_learnt_of_names_and_what_was_asked_with_values_goes(tmp_path: Path) -> None:
     store = small.open_store(tmp_path / "data")
     run_id = store.begin_run()

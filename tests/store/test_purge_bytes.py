@@ -14,9 +14,12 @@ from xml.sax.saxutils import escape
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from comity.store.purge_bytes import blacken, has_mark
 from comity.store.purge_plan import PurgePlan, Target
+from comity.store.purge_search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +29,10 @@ KEY = "Ю<12>&3456"
 PLAIN = f"{KEY};a row\n"
 
 
-def marks(key: str = KEY) -> list[bytes]:
-    return PurgePlan("p", "why", "who", "now", (Target("f" * 32, "person", "aa", key, (), False),)).marks(
-        {"aa"}
-    )
+def marks(key: str = KEY, others: int = 0) -> tuple[bytes, ...]:
+    keys = [key, *(f"OTHER-{number * 7919}" for number in range(others))]
+    targets = tuple(Target("f" * 32, "person", "aa", each, (), False) for each in keys)
+    return PurgePlan("p", "why", "who", "now", targets).marks({"aa"})
 
 
 def zipped(content: bytes, name: str = "rows.csv") -> bytes:
@@ -81,8 +84,9 @@ def test_a_mark_is_found_in(tmp_path: Path, form: str) -> None:
     path.write_bytes(FORMS[form](PLAIN))
     other.write_bytes(FORMS[form](PLAIN.replace("34", "43")))
     key = KEY.replace("Ю", "Z") if form == "EBCDIC" else KEY
-    assert has_mark(path, marks(key)) is True
-    assert has_mark(other, marks(key)) is False
+    for others in (0, 50):  # many are looked for all at once
+        assert has_mark(path, marks(key, others)) is True
+        assert has_mark(other, marks(key, others)) is False
 
 
 def test_a_number_in_parquet_is_a_key_too(tmp_path: Path) -> None:
@@ -135,3 +139,19 @@ def test_a_text_is_blackened_in_one_step(tmp_path: Path) -> None:
     assert has_mark(path, marks()) is False
     assert path.read_text().startswith("<td>XXXX")
     assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+
+
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_many_marks_are_found_as_each_by_itself_would_be(data: st.DataObject) -> None:
+    few = st.binary(min_size=1, max_size=6).map(lambda content: bytes(each % 4 for each in content))
+    many = data.draw(st.sets(st.one_of(few, st.binary(min_size=1, max_size=40)), min_size=70, max_size=120))
+    content = data.draw(st.binary(max_size=300).map(lambda content: bytes(each % 5 for each in content)))
+    content += data.draw(st.sampled_from(sorted(many))) + data.draw(st.binary(max_size=20))
+    assert Search(tuple(many)).found(content) == {mark for mark in many if mark in content}
+
+
+def test_many_marks_are_found_over_the_border_of_two_chunks() -> None:
+    many = tuple(f"mark-{number:05d}".encode() for number in range(100))
+    for at in range((1 << 20) - 12, (1 << 20) + 3):
+        assert Search(many).found(b"." * at + b"mark-00042" + b"." * 30) == {b"mark-00042"}

@@ -182,6 +182,10 @@ def _drop_exports(store: Store, plan: PurgePlan) -> None:
     plan.write(store.layout)
     for sha256 in dropped:
         store.archived(sha256).unlink(missing_ok=True)
+    for path in files_below(store.layout.archive):
+        # A run that was killed archived it, and did not come to say of which source it is.
+        if whose(path) is None and has_mark(path, plan.marks()):
+            path.unlink()
     inbox = 0
     for source in sources:
         for path in files_below(store.layout.inbox / source):

@@ -17,6 +17,7 @@ import zlib
 from typing import IO, TYPE_CHECKING, cast
 
 from comity.store.layout import PRIVATE, sync
+from comity.store.purge_search import search_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ def has_mark(path: Path, marks: Sequence[bytes]) -> bool | None:
         return False
     with path.open("rb") as file:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            if any(content.find(mark) >= 0 for mark in marks):
+            if search_for(tuple(marks)).any_in(content):
                 return True
         try:
             return _Search(marks, max(_FREE, size * _LARGEST_RATIO)).packed(file, 0)
@@ -67,8 +68,10 @@ def mentions(array: pa.Array, texts: Sequence[str]) -> pa.Array:
         array = array.cast(pa.string()) if not pa.types.is_binary(kind) else array
         kind = array.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind):
-        for text in texts:
-            found = pc.or_(found, pc.fill_null(pc.match_substring(array, text), False))
+        values = array.buffers()[2]
+        known = search_for(tuple(text.encode() for text in texts))
+        for mark in sorted(known.found(memoryview(values))) if values is not None else ():
+            found = pc.or_(found, pc.fill_null(pc.match_substring(array, mark.decode()), False))
     elif pa.types.is_struct(kind):
         for field in array.flatten():
             found = pc.or_(found, mentions(field, texts))
@@ -82,7 +85,7 @@ def mentions(array: pa.Array, texts: Sequence[str]) -> pa.Array:
 def blacken(path: Path, marks: Sequence[bytes], beside: Path) -> None:
     """Write X over every mark in a file of text; ``beside``: where it is written before it takes its place."""
     content = path.read_bytes()
-    for mark in marks:
+    for mark in sorted(search_for(tuple(marks)).found(content), key=len, reverse=True):
         content = content.replace(mark, b"X" * len(mark))
     beside.touch(PRIVATE)
     beside.write_bytes(content)
@@ -96,7 +99,7 @@ class _Search:
 
     def __init__(self, marks: Sequence[bytes], left: int) -> None:
         self.marks, self.left = marks, left
-        self.overlap = max(map(len, marks)) - 1
+        self.search = search_for(tuple(marks))
 
     def packed(self, file: IO[bytes], depth: int) -> bool:
         """Whether a mark stands in what is packed in ``file``, whose own bytes were searched already."""
@@ -133,9 +136,9 @@ class _Search:
             if self.left < 0:
                 raise _NotLookedInto
             content = kept + chunk
-            if any(mark in content for mark in self.marks):
+            if self.search.any_in(content):
                 return True
-            kept = content[-self.overlap :] if self.overlap else b""
+            kept = content[-(self.search.longest - 1) :] if self.search.longest > 1 else b""
         return self.packed(file, depth)
 
     def _parquet(self, file: IO[bytes]) -> bool:

@@ -10,6 +10,7 @@ import html
 import json
 import re
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from comity.store.layout import PRIVATE, make_folder, sync
@@ -81,17 +82,9 @@ class PurgePlan:
         }
         return self.record_ids + sorted(keys)
 
-    def marks(self, sources: Collection[str] | None = None) -> list[bytes]:
+    def marks(self, sources: Collection[str] | None = None) -> tuple[bytes, ...]:
         """The same as bytes, in every encoding and form."""
-        found: set[bytes] = set()
-        for text in self.texts(sources):
-            for form in _forms(text):
-                for codec in _CODECS:
-                    try:
-                        found.add(form.encode(codec))
-                    except UnicodeEncodeError:
-                        continue
-        return sorted(found)
+        return _encoded(tuple(self.texts(sources)))
 
     def write(self, layout: Layout) -> None:
         """Keep the plan on the disk until the purge is done."""
@@ -103,6 +96,19 @@ class PurgePlan:
         sync(beside)
         beside.replace(path)
         sync(path.parent)
+
+
+@lru_cache(maxsize=8)
+def _encoded(texts: tuple[str, ...]) -> tuple[bytes, ...]:
+    found: set[bytes] = set()
+    for text in texts:
+        for form in _forms(text):
+            for codec in _CODECS:
+                try:
+                    found.add(form.encode(codec))
+                except UnicodeEncodeError:
+                    continue
+    return tuple(sorted(found))
 
 
 def is_mark(key: str) -> bool:
