@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from comity.mappings.lookup import fill_lookup, results_of
 from comity.mappings.plan import FLAG_END
 from comity.mappings.record_file import BATCH, encoded_once
-from comity.mappings.rules_sql import Source, cells_sql, result_name, rules_sql, text_sql
+from comity.mappings.rules_sql import Source, cells_sql, deciding, result_name, rules_sql, text_sql
 from comity.mappings.staged import longer, small_table, whole
 
 if TYPE_CHECKING:
@@ -115,7 +115,10 @@ class ByText:
 
         if not self.places:
             return None
+        joins = " ".join(join for rule in deciding(self.branch) for join in rule.joins)
         for name, (_, found) in self.looked_up.items():
+            if f" {name} " not in joins:
+                continue
             self.connection.register("looked_up", found.drop_columns(["source_row"]))
             self.connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT ON (text) * FROM looked_up "

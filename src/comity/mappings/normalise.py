@@ -16,6 +16,7 @@ from comity.mappings.by_text import ByText
 from comity.mappings.check_digit import install_macros
 from comity.mappings.lookup import fill_lookup
 from comity.mappings.record_file import BATCH, write_records
+from comity.mappings.rules_sql import set_aside_sql
 from comity.mappings.staged import Staged, stage_rows
 from comity.mappings.text_steps import cells_as_json, sql_text
 
@@ -160,7 +161,8 @@ def normalise(
     rejects_path: Path | None = None
     unmapped: tuple[UnmappedCode, ...] = ()
     if scan is not None:
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE set_aside AS {plan.set_aside_sql(scan)}")
+        sql = set_aside_sql(plan, scan) if plan.simple else plan.set_aside_sql(scan)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE set_aside AS {sql}")
         unmapped = _unmapped(connection, plan)
         if rejected or not plan.simple:
             rejects_path = into.with_name(into.name + ".rejects.parquet")

@@ -178,20 +178,7 @@ class Plan:
         ``source_row``, ``branch`` and ``element``; ``reasons`` and ``stops`` of an item that is rejected; ``found``:
         place of the branch, place of the finding in it, and code.
         """
-        selects = []
-        for number, branch in enumerate(self.branches):
-            found = ", ".join(
-                f"CASE WHEN {finding.when} THEN list_transform({finding.codes}, lambda x: "
-                f"struct_pack(branch := {number}, finding := {place}, code := x)) END"
-                for place, finding in enumerate(branch.findings)
-            )
-            some = " OR ".join(["is_rejected", *(finding.when for finding in branch.findings)])
-            selects.append(
-                f"SELECT source_row, {number} AS branch, element, is_rejected, "
-                f"CASE WHEN is_rejected THEN {branch.reasons} END AS reasons, "
-                f"is_rejected AND ({branch.stops}) AS stops, CAST(flatten([{found}]) AS {_FOUND}[]) AS found "
-                f"FROM {branch.judged} WHERE {some}"
-            )
+        selects = (set_aside(number, branch) for number, branch in enumerate(self.branches))
         return self.with_steps(scan, " UNION ALL ".join(selects))
 
     def tally_sql(self, scan: str) -> str:
@@ -217,6 +204,22 @@ class Plan:
             f"WITH {named_steps(steps)} SELECT DISTINCT {column} AS text FROM {branch.given} "
             f"WHERE {column} IS NOT NULL"
         )
+
+
+def set_aside(number: int, branch: BranchPlan) -> str:
+    """The SELECT of ``Plan.set_aside_sql`` over the step ``judged`` of a branch."""
+    found = ", ".join(
+        f"CASE WHEN {finding.when} THEN list_transform({finding.codes}, lambda x: "
+        f"struct_pack(branch := {number}, finding := {place}, code := x)) END"
+        for place, finding in enumerate(branch.findings)
+    )
+    some = " OR ".join(["is_rejected", *(finding.when for finding in branch.findings)])
+    return (
+        f"SELECT source_row, {number} AS branch, element, is_rejected, "
+        f"CASE WHEN is_rejected THEN {branch.reasons} END AS reasons, "
+        f"is_rejected AND ({branch.stops}) AS stops, CAST(flatten([{found}]) AS {_FOUND}[]) AS found "
+        f"FROM {branch.judged} WHERE {some}"
+    )
 
 
 def run_values(provenance: Provenance) -> dict[str, str]:

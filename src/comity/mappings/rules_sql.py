@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from comity.mappings.plan import named_steps, run_values
+from comity.mappings.plan import named_steps, run_values, set_aside
 from comity.mappings.record_sql import fill
 from comity.mappings.text_steps import sql_name
 
@@ -50,14 +50,36 @@ def rules_sql(
         columns += [f"{rule.rejects} AS {sql_name(f'rejects {number}')}"] if rule.rejects != "false" else []
         columns += [f"{rule.finds} AS {sql_name(f'finds {number}')}"] if rule.finds != "false" else []
         columns += [f"{rule.flags} AS {sql_name(f'flags {number}')}"] if rule.flags else []
-    reads = [read for _, rule in rules for read in rule.reads]
+    steps = _steps_to_read(branch, source, [rule for _, rule in rules], columns)
+    return f"WITH {named_steps(steps)}\nSELECT {', '.join(columns)} FROM {branch.read}"
+
+
+def set_aside_sql(plan: Plan, scan: str) -> str:
+    """``Plan.set_aside_sql`` of the only branch, by no other rules than those that reject a row or miss a code."""
+    (branch,) = plan.branches
+    rejected = " OR ".join(f"({rule.rejects})" for rule in branch.rules if rule.rejects != "false")
+    steps = _steps_to_read(branch, Source(scan), deciding(branch), [rejected, branch.reasons, branch.stops])
+    steps.append((branch.judged, f"SELECT *, 1 AS element, ({rejected}) AS is_rejected FROM {branch.read}"))
+    return f"WITH {named_steps(steps)}\n{set_aside(0, branch)}"
+
+
+def deciding(branch: BranchPlan) -> list[RulePlan]:
+    """The rules by which a row may be set aside."""
+    return [rule for rule in branch.rules if (rule.rejects, rule.finds) != ("false", "false")]
+
+
+def _steps_to_read(
+    branch: BranchPlan, source: Source, rules: Sequence[RulePlan], wanted: Sequence[str]
+) -> list[tuple[str, str]]:
+    """The steps up to ``read``, with the columns of ``rules`` and all that those and the SQL in ``wanted`` name."""
+    reads = [read for rule in rules for read in rule.reads]
     joins = [
         join
-        for join in dict.fromkeys(join for _, rule in rules for join in rule.joins)
+        for join in dict.fromkeys(join for rule in rules for join in rule.joins)
         if not any(_asks(join, name) for name in source.lookups)
     ]
     asked = [name for name in source.lookups if any(f"{name}." in read for read in reads)]
-    steps = _steps(branch, source, asked, [*columns, *reads, *joins])
+    steps = _steps(branch, source, asked, [*wanted, *reads, *joins])
     steps += [(table, "") for table in branch.working.crosswalks if any(_asks(j, table) for j in joins)]
     looked_up = "".join(
         ", {" + ", ".join(f"'{part}': {sql_name(result_name(name, part))}" for part in source.lookups[name])
@@ -71,7 +93,7 @@ def rules_sql(
             f"FROM (SELECT *{looked_up} FROM parsed) AS parsed {' '.join(joins)}",
         )
     )
-    return f"WITH {named_steps(steps)}\nSELECT {', '.join(columns)} FROM {branch.read}"
+    return steps
 
 
 def text_sql(branch: BranchPlan, source: Source, text: str) -> str:
