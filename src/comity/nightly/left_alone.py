@@ -40,6 +40,8 @@ def left_alone(
     """Of the inboxes of ``outlines``; and of folders that are none of the ``known`` sources', unless that is None."""
     found = []
     for outline in outlines:
+        if outline.delivery.database is not None:
+            continue  # a register in one file may well lie there
         patterns = outline.delivery.files
         files: list[Path] = []
         links: list[Path] = []
@@ -47,12 +49,8 @@ def left_alone(
             (links if path.is_symlink() else files).append(path)
         others = [path.name for path in files if not fits(path, patterns)]
         if others:
-            why = (
-                f"none of its patterns ({', '.join(patterns)}) fits"
-                if patterns
-                else "it is read from a database, not from"
-            )
-            found.append(LeftAlone(outline.source_id, len(others), f"{why} {_names(others)}"))
+            why = f"none of its patterns ({', '.join(patterns)}) fits {_names(others)}"
+            found.append(LeftAlone(outline.source_id, len(others), why))
         if links:
             told = _names([path.name for path in links])
             why = f"a link is not followed, since it may lead anywhere; put the file itself there: {told}"

@@ -59,23 +59,24 @@ def fill(
     maker: str,
 ) -> None:
     """Write the views of release ``number`` into the database in use, which shows what is ``held``."""
-    duck.execute("CREATE SCHEMA IF NOT EXISTS ledger")
+    if not held:
+        duck.execute("CREATE SCHEMA ledger")
     ended, begun = differing_files(connection, layout, held.release, number)
     for table in ledger_tables(number, held, ended, begun, connection, layout):
-        _put_table(duck, table)
+        _put_table(duck, table, held)
     if not held:
-        _put_table(duck, code_list_rows(standard.code_lists.values() if standard else ()))
+        _put_table(duck, code_list_rows(standard.code_lists.values() if standard else ()), held)
     renewals = last_renewals(
         connection, None if number == last_release(connection) else published_at(connection, number)
     )
     if renewals or held.renewed or not held:
-        _put_table(duck, renewal_rows(renewals))
+        _put_table(duck, renewal_rows(renewals), held)
     reviewed = frozenset(record_type for record_type, _, _ in renewals)
     types = list(standard.record_types.values()) if standard else []
     sums = sums_by_type(connection, number)
     names = [record_type.name for record_type in types]
     names += sorted(set(sums) - set(names))
-    _put_table(duck, record_type_rows(names, types, sums))
+    _put_table(duck, record_type_rows(names, types, sums), held)
     stale = {file.record_type for file in (*ended, *begun)} | (reviewed ^ held.renewed)
     for name in names:
         if name in stale or name not in held.views:
@@ -89,7 +90,7 @@ def fill(
         duck.execute(f"DROP VIEW {identifier(name)}")
     changed = (ended, begun) if held and since == held.release else None
     _put_reports(duck, connection, layout, types, number, since, held, changed)
-    _put_table(duck, made_rows(connection, maker, number, reviewed))
+    _put_table(duck, made_rows(connection, maker, number, reviewed), held)
 
 
 def _put_reports(
@@ -126,7 +127,7 @@ def _put_reports(
     if differs("withdrawals"):
         _put_report(duck, WITHDRAWALS, withdrawals_sql(reported["withdrawals"]))
     if any(map(differs, reported)):
-        _put_table(duck, report_file_rows(reported))
+        _put_table(duck, report_file_rows(reported), held)
 
 
 def _put_report(duck: DuckDBPyConnection, report: Report, body: str) -> None:
@@ -172,13 +173,15 @@ def _about(column: Any) -> str:
     return ". ".join(part for part in parts if part)
 
 
-def _put_table(duck: DuckDBPyConnection, table: LedgerTable) -> None:
+def _put_table(duck: DuckDBPyConnection, table: LedgerTable, held: Held) -> None:
+    """A file that is followed has every table; that it has is not asked of each again."""
     import pyarrow as pa
 
     name = f"ledger.{identifier(table.name)}"
     columns = ", ".join(f"{identifier(column)} {kind}" for column, kind in table.columns.items())
-    duck.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
-    if table.stale != "false":
+    if not held:
+        duck.execute(f"CREATE TABLE {name} ({columns})")
+    elif table.stale != "false":
         duck.execute(f"DELETE FROM {name} WHERE {table.stale}")
     for rows in _batches(table.rows):
         if len(rows) <= _FEW:
