@@ -43,7 +43,7 @@ def followed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Held]]:
 
 
 def _everything(path: Path) -> dict[str, object]:
-    """Every view as SQL with its comments, and every row of every table."""
+    """Every view as SQL with its comments, the lists of files that they call, and every row of every table."""
     with duckdb.connect() as duck:
         duck.execute(f"ATTACH '{path}' AS shown (READ_ONLY)")
         duck.execute("USE shown")
@@ -56,6 +56,11 @@ def _everything(path: Path) -> dict[str, object]:
             "views": duck.execute(f"SELECT view_name, sql, comment {of_views}").fetchall(),
             "columns": duck.execute(of_columns).fetchall(),
         }
+        of_lists = "FROM duckdb_functions() WHERE database_name = 'shown' AND schema_name = 'ledger'"
+        found["lists"] = duck.execute(
+            f"SELECT function_name, macro_definition {of_lists} ORDER BY ALL"
+        ).fetchall()
+        assert found["lists"], "a record type's view calls a list"
         tables = duck.execute(
             "SELECT table_name FROM duckdb_tables() WHERE database_name = 'shown'"
         ).fetchall()

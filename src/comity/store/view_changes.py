@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from comity.standard import RecordType
     from comity.store.publication import StoredFile
-    from comity.store.view_sql import Columns
+    from comity.store.view_sql import Columns, FileLists
 
 _COLUMNS = (
     "record_type",
@@ -52,9 +52,11 @@ def changes_sql(
     before: Sequence[StoredFile],
     after: Sequence[StoredFile],
     causes: Mapping[str, Sequence[Path]],
+    lists: FileLists,
 ) -> str:
     """The body of the view, for records of ``types``. ``before``, ``after``: the files of each of two releases that
-    the other has not; ``causes``: by record type, the files of changes that came between.
+    the other has not; ``causes``: by record type, the files of changes that came between; ``lists``: where the lists of
+    all these are put.
     """
     parts = []
     for record_type in types:
@@ -62,12 +64,23 @@ def changes_sql(
         if sides[0] or sides[1]:
             wanted = [(column.name, column.duckdb_type) for column in record_type.columns]
             ids = {column.name: column.field_id for column in record_type.columns}
-            earlier, later = (record_select(duck, files, wanted, ids) for files in sides)
-            parts.append(_of_type(record_type.name, wanted, earlier, later, causes.get(record_type.name, ())))
+            earlier, later = (record_select(duck, files, wanted, ids, lists) for files in sides)
+            told = _told(causes.get(record_type.name, ()), lists)
+            parts.append(_of_type(record_type.name, wanted, earlier, later, told))
     return "\nUNION ALL\n".join(parts) or _NONE
 
 
-def _of_type(record_type: str, wanted: Columns, before: str, after: str, causes: Sequence[Path]) -> str:
+def _told(causes: Sequence[Path], lists: FileLists) -> str:
+    """By record, the columns that the files of changes say its source changed."""
+    if not causes:
+        return "SELECT NULL::VARCHAR AS record_id, NULL::VARCHAR[] AS by_source WHERE false"
+    return (
+        "SELECT record_id, flatten(list(source_columns)) AS by_source FROM"
+        f" read_parquet({lists.called(causes)}, hive_partitioning = false) GROUP BY record_id"
+    )
+
+
+def _of_type(record_type: str, wanted: Columns, before: str, after: str, told: str) -> str:
     names = [name for name, _ in wanted if name not in PROVENANCE]
     hashed = ", ".join(map(identifier, names))
     key = ", ".join(_KEY)
@@ -77,12 +90,6 @@ def _of_type(record_type: str, wanted: Columns, before: str, after: str, causes:
         f" {{'n': {literal(name)}, 'o': old.{n}::VARCHAR, 'v': new.{n}::VARCHAR}} END"
         for name, n in ((name, identifier(name)) for name in names if name not in _KEY)
     )
-    told = "SELECT NULL::VARCHAR AS record_id, NULL::VARCHAR[] AS by_source WHERE false"
-    if causes:
-        told = (
-            "SELECT record_id, flatten(list(source_columns)) AS by_source FROM"
-            f" read_parquet({path_list(causes)}, hive_partitioning = false) GROUP BY record_id"
-        )
     return f"""SELECT * FROM (
 WITH before AS NOT MATERIALIZED ({before}), after AS NOT MATERIALIZED ({after}),
 other AS NOT MATERIALIZED (

@@ -6,6 +6,7 @@ is made anew when the files that it lists are others, a table takes what is new.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from comity.store.catalogue import (
@@ -21,7 +22,15 @@ from comity.store.renewals import last_renewals, renewed
 from comity.store.view_changes import CHANGES, WITHDRAWALS, changes_sql, withdrawals_sql
 from comity.store.view_comments import about
 from comity.store.view_held import made_rows
-from comity.store.view_sql import REPORTS, comment, identifier, record_select, report_sql
+from comity.store.view_sql import (
+    REPORTS,
+    FileLists,
+    comment,
+    identifier,
+    list_name,
+    record_select,
+    report_sql,
+)
 from comity.store.view_tables import (
     LedgerTable,
     code_list_rows,
@@ -29,6 +38,7 @@ from comity.store.view_tables import (
     record_type_rows,
     renewal_rows,
     report_file_rows,
+    view_text_rows,
 )
 
 if TYPE_CHECKING:
@@ -78,6 +88,7 @@ def fill(
     names += sorted(set(sums) - set(names))
     _put_table(duck, record_type_rows(names, types, sums), held)
     stale = {file.record_type for file in (*ended, *begun)} | (reviewed ^ held.renewed)
+    texts: dict[str, tuple[str, int]] = {}
     for name in names:
         if name in stale or name not in held.views:
             files = (
@@ -85,11 +96,17 @@ def fill(
                 if held
                 else [file for file in begun if file.record_type == name]
             )
-            _put_view(duck, name, files, standard.record_types.get(name) if standard else None, reviewed)
+            shape = standard.record_types.get(name) if standard else None
+            texts[name] = _put_view(duck, name, files, shape, reviewed, held)
     for name in set(held.views) - set(names):
         duck.execute(f"DROP VIEW {identifier(name)}")
+        _drop_lists(duck, name, 0, held)
+        texts[name] = ("", 0)
     changed = (ended, begun) if held and since == held.release else None
-    _put_reports(duck, connection, layout, types, number, since, held, changed)
+    texts |= _put_reports(duck, connection, layout, types, number, since, held, changed)
+    _put_table(
+        duck, view_text_rows({n: text for n, text in texts.items() if text != held.texts.get(n)}), held
+    )
     _put_table(duck, made_rows(connection, maker, number, reviewed), held)
 
 
@@ -102,8 +119,10 @@ def _put_reports(
     since: int,
     held: Held,
     changed: tuple[list[StoredFile], list[StoredFile]] | None,
-) -> None:
-    """``changed``: the files of the release and of the one that it is compared with, when they are known."""
+) -> dict[str, tuple[str, int]]:
+    """``changed``: the files of the release and of the one that it is compared with, when they are known. View →
+    its text and lists, of those that call lists.
+    """
     reported = {
         report.name: list(report_files(connection, layout, report.name, number))
         for report in REPORTS
@@ -122,12 +141,18 @@ def _put_reports(
     for report in REPORTS:
         if not held or (report.in_files and differs(report.name)):
             _put_report(duck, report, report_sql(duck, report, reported.get(report.name, ())))
+    texts = {}
     if not held or number != held.release:
-        _put_report(duck, CHANGES, changes_sql(duck, types, before, after, causes))
+        lists = FileLists(CHANGES.name)
+        body = changes_sql(duck, types, before, after, causes, lists)
+        texts[CHANGES.name] = _put_lists(duck, lists, body, held)
+        if texts[CHANGES.name] != held.texts.get(CHANGES.name):
+            _put_report(duck, CHANGES, body)
     if differs("withdrawals"):
         _put_report(duck, WITHDRAWALS, withdrawals_sql(reported["withdrawals"]))
     if any(map(differs, reported)):
         _put_table(duck, report_file_rows(reported), held)
+    return texts
 
 
 def _put_report(duck: DuckDBPyConnection, report: Report, body: str) -> None:
@@ -146,20 +171,41 @@ def _put_view(
     files: Sequence[StoredFile],
     record_type: RecordType | None,
     renewed_types: frozenset[str],
-) -> None:
-    """The view of a record type, with what the standard says of it as its comments."""
+    held: Held,
+) -> tuple[str, int]:
+    """The view of a record type, with what the standard says of it as its comments; a hash of its SQL, and how many
+    lists of files it calls. Of the same SQL only the lists are made anew: each comment takes a statement.
+    """
     columns = record_type.columns if record_type else ()
     typed = [(column.name, column.duckdb_type) for column in columns]
     ids = {column.name: column.field_id for column in columns}
-    body = record_select(duck, files, typed, ids)
+    lists = FileLists(name)
+    body = record_select(duck, files, typed, ids, lists)
     if files and name in renewed_types and "review_due" in ids:
         body = renewed(body)
+    text = _put_lists(duck, lists, body, held)
+    if text == held.texts.get(name):
+        return text
     duck.execute(f"CREATE OR REPLACE VIEW {identifier(name)} AS {body}")
     if record_type:
-        # One statement: each comment copies the view, and a view may list thousands of files.
         comments = [comment("VIEW", name, None, record_type.description)]
         comments += [comment("COLUMN", name, column.name, _about(column)) for column in columns]
         duck.execute(";".join(comments))
+    return text
+
+
+def _put_lists(duck: DuckDBPyConnection, lists: FileLists, body: str, held: Held) -> tuple[str, int]:
+    """The lists that a view calls; a hash of its SQL, and how many they are."""
+    for macro, paths in lists.macros.items():
+        duck.execute(f"CREATE OR REPLACE MACRO {macro}() AS {paths}")
+    _drop_lists(duck, lists.view, len(lists.macros), held)
+    return hashlib.sha256(body.encode()).hexdigest(), len(lists.macros)
+
+
+def _drop_lists(duck: DuckDBPyConnection, name: str, kept: int, held: Held) -> None:
+    """A list that no view calls any more would name files that are gone."""
+    for number in range(kept, held.texts.get(name, ("", 0))[1]):
+        duck.execute(f"DROP MACRO {list_name(name, number)}")
 
 
 def _about(column: Any) -> str:

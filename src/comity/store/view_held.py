@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _HELD = """
 SELECT made.*, (SELECT list(name ORDER BY rowid) FROM ledger.record_types),
        (SELECT map_from_entries(list((report, paths)))
-        FROM (SELECT report, list(path ORDER BY rowid) AS paths FROM ledger.report_files GROUP BY report))
+        FROM (SELECT report, list(path ORDER BY rowid) AS paths FROM ledger.report_files GROUP BY report)),
+       (SELECT map_from_entries(list((name, (text, lists)))) FROM ledger.view_texts)
 FROM ledger.made
 """
 
@@ -37,7 +38,8 @@ class Held:
     """What the views file shows that is followed; by default nothing.
 
     ``settled``: of runs before that one nothing more will be said. ``views``: the record types that have a view;
-    ``renewed``: those of them of which some record was renewed; ``reported``: the files of each report.
+    ``renewed``: those of them of which some record was renewed; ``reported``: the files of each report;
+    ``texts``: of each of these views a hash of its SQL, and how many lists of files it calls.
     """
 
     release: int = 0
@@ -45,6 +47,7 @@ class Held:
     views: tuple[str, ...] = ()
     renewed: frozenset[str] = frozenset()
     reported: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    texts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.views)
@@ -66,10 +69,10 @@ def held(duck: DuckDBPyConnection, connection: Connection, maker: str) -> Held:
         [row] = duck.execute(_HELD).fetchall()
     except (duckdb.Error, ValueError):
         return Held()
-    found, settled, release, run_id, *sums, renewed, views, files = row
+    found, settled, release, run_id, *sums, renewed, views, files, texts = row
     if found != maker or run_of(connection, release) != run_id or held_by(connection, release) != tuple(sums):
         return Held()
-    return Held(release, settled, tuple(views), frozenset(renewed), files or {})
+    return Held(release, settled, tuple(views), frozenset(renewed), files or {}, texts or {})
 
 
 def made_rows(connection: Connection, maker: str, release: int, renewed: Iterable[str]) -> LedgerTable:

@@ -7,7 +7,7 @@ column's earlier name shows it by its field id.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from comity.standard.column import ELEMENT_OFFSET
@@ -117,22 +117,44 @@ LEFT JOIN (
 )
 
 
+@dataclass
+class FileLists:
+    """The lists of files that a view calls by name, so that its text stays the same while its files change: macro →
+    what it gives.
+    """
+
+    view: str
+    macros: dict[str, str] = field(default_factory=dict)
+
+    def called(self, paths: Sequence[object]) -> str:
+        macro = list_name(self.view, len(self.macros))
+        self.macros[macro] = path_list(paths)
+        return f"{macro}()"
+
+
+def list_name(view: str, number: int) -> str:
+    return f"ledger.{identifier(f'{view}_files_{number}')}"
+
+
 def record_select(
     duck: DuckDBPyConnection,
     files: Sequence[StoredFile],
     columns: Columns,
     ids: Mapping[str, int] | None = None,
+    lists: FileLists | None = None,
 ) -> str:
     """The records of ``files``, all of one type; without ``columns`` those of its newest file. ``ids``: the field ids
-    of the columns.
+    of the columns; ``lists``: where their lists are put instead of into the text.
     """
     # Hive partitioning lets a filter on the country leave files unopened: the path already tells.
     groups: dict[str, list[str]] = {}
     for file in sorted(files, key=lambda file: (file.begin_release, str(file.path))):
         groups.setdefault(file.columns_id, []).append(str(file.path))
+
+    called = lists.called if lists else path_list
     scans = [
         (
-            f"read_parquet({path_list(paths)}, hive_partitioning = true, hive_types_autocast = false)",
+            f"read_parquet({called(paths)}, hive_partitioning = true, hive_types_autocast = false)",
             columns_id,
             paths[0],
         )

@@ -195,6 +195,20 @@ def renewal_rows(renewals: Sequence[tuple[str, str, date]]) -> LedgerTable:
     )
 
 
+def view_text_rows(texts: Mapping[str, tuple[str, int]]) -> LedgerTable:
+    """Of the views that are others now: record type → a hash of the SQL, empty for one that is gone, and how many lists
+    of files it calls.
+    """
+    from comity.store.view_sql import literals
+
+    return LedgerTable(
+        "view_texts",
+        {"name": "VARCHAR", "text": "VARCHAR", "lists": "BIGINT"},
+        [(name, *text) for name, text in texts.items() if text[0]],
+        stale=f"name IN ({literals(texts)[1:-1]})" if texts else "false",
+    )
+
+
 def report_file_rows(reported: Mapping[str, Sequence[Path]]) -> LedgerTable:
     """The files behind ``rejects`` and ``quality``: a reader may open these and those of the records, no
     others.
