@@ -68,8 +68,8 @@ class CodeList:
         }
         near = did_you_mean(code, self.codes)
         close = difflib.get_close_matches(code.casefold(), names, n=1, cutoff=0.8)
-        if close:
-            near = f"did you mean '{names[close[0]].code}' ({names[close[0]].label})? "
+        if close and (meant := names[close[0]]).label != meant.code:
+            near = f"did you mean '{meant.code}' ({meant.label})? "
         if len(self.codes) <= _FEW:
             return f"{near}Known: {', '.join(sorted(self.codes))}"
         return f"{near}comity standard codes {self.name} lists all {len(self.codes)}"
