@@ -90,6 +90,13 @@ def compare(export: Path, rows: int, federation: Path, peaks: dict[int, int]) ->
     yield Line("normalise, CPU, to SQL by hand", comity.cpu / hand.cpu, None, seconds(comity, hand))
     yield from beside_polars(export, rows, comity)
     if rows <= ROW_BY_ROW:
+        least = run("read_and_write", export, DATA / "written.parquet", *comity.said["files"])
+        yield Line(
+            "parsing it and writing the records, nothing between, CPU, to the floor",
+            least.said["cpu"] / floor.cpu,
+            None,
+            f"{least.said['parsed']:.1f} s and {least.said['written']:.1f} s to {floor.cpu:.1f} s",
+        )
         for name, title in (("pandas_frames", "pandas"), ("python_rows", "Python row by row")):
             other = run(name, export, DATA / f"{name}.parquet")
             assert other.said["accepted"] == comity.said["accepted"], "the contenders do not do the same"
