@@ -66,9 +66,7 @@ def test_decisions_in_the_terminal_become_lines_at_the_end(
     code, said = coloured.call("codes", "review", "cars", "--sample", "--decide")
 
     assert code == 0, said
-    assert (
-        "'slver' is no code of 'colour': did you mean 'silver'? " in said and "3 lines added" in said
-    )
+    assert "'slver' is no code of 'colour': did you mean 'silver'? " in said and "3 lines added" in said
     today = date.today().isoformat()
     assert (
         crosswalk(coloured)
