@@ -6,7 +6,8 @@ the source's name, nothing else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pyiceberg.io.pyarrow import (
     compute_statistics_plan,
@@ -23,28 +24,34 @@ from comity.store.iceberg.place import PROPERTIES, location
 from comity.store.iceberg.schema import unreadable
 
 if TYPE_CHECKING:
+    import pyarrow.parquet as pq
     from pyiceberg.schema import Schema
 
     from comity.store.publication import StoredFile
 
 
-def data_file(file: StoredFile, schema: Schema) -> DataFile:
+@dataclass(frozen=True)
+class _Kind:
+    """What is the same for all files with the same columns: what is told of each, and the ids of their columns."""
+
+    plan: dict[int, Any]
+    ids: dict[str, int]
+
+
+Kinds = dict[str, _Kind]
+"""What is known of a table's files, by the id of their columns: to work it out takes longer than to list a file."""
+
+
+def data_file(file: StoredFile, schema: Schema, kinds: Kinds) -> DataFile:
     """The entry for ``file`` in a table of ``schema``; from its footer, not from its records."""
     import pyarrow.parquet as pq
 
     with storing("listing a file in an Iceberg table", file.path):
         footer = pq.read_metadata(file.path)
-    arrow = footer.schema.to_arrow_schema()
-    try:
-        in_file = pyarrow_to_schema(arrow)
-    except ValueError as error:
-        raise _refused(file, str(error).partition("\n")[0]) from None
-    if why := unreadable(in_file, schema):
-        raise _refused(file, why)
-    # By the names of the file, which may be older than those of the table: the ids are the same.
-    statistics = data_file_statistics_from_parquet_metadata(
-        footer, compute_statistics_plan(in_file, PROPERTIES), parquet_path_to_id_mapping(in_file)
-    )
+    kind = kinds.get(file.columns_id)
+    if kind is None:
+        kind = kinds[file.columns_id] = _kind_of(file, footer, schema)
+    statistics = data_file_statistics_from_parquet_metadata(footer, kind.plan, kind.ids)
     entry = DataFile.from_args(
         content=DataFileContent.DATA,
         file_path=location(file.path),
@@ -59,6 +66,17 @@ def data_file(file: StoredFile, schema: Schema) -> DataFile:
     # pyiceberg knows it of what it reads only; a file that comes and goes in one commit was never read.
     entry.spec_id = 0
     return entry
+
+
+def _kind_of(file: StoredFile, footer: pq.FileMetaData, schema: Schema) -> _Kind:
+    try:
+        in_file = pyarrow_to_schema(footer.schema.to_arrow_schema())
+    except ValueError as error:
+        raise _refused(file, str(error).partition("\n")[0]) from None
+    if why := unreadable(in_file, schema):
+        raise _refused(file, why)
+    # By the names of the file, which may be older than those of the table: the ids are the same.
+    return _Kind(compute_statistics_plan(in_file, PROPERTIES), parquet_path_to_id_mapping(in_file))
 
 
 def _refused(file: StoredFile, found: str) -> StoreError:

@@ -15,7 +15,7 @@ from pyiceberg.table.metadata import TableMetadataV2
 from pyiceberg.table.sorting import UNSORTED_SORT_ORDER
 from pyiceberg.table.update import AddSchemaUpdate, SetCurrentSchemaUpdate, SetPropertiesUpdate
 
-from comity.store.iceberg.data_file import data_file
+from comity.store.iceberg.data_file import Kinds, data_file
 from comity.store.iceberg.place import NAMESPACE, PROPERTIES, SCHEMA_PROPERTY, fingerprint, location
 from comity.store.iceberg.schema import highest_id, iceberg_schema, partitioning
 from comity.store.iceberg.snapshot import stage_expiry, stage_release
@@ -101,8 +101,9 @@ def advance(
         for last in history.releases(record_type.name)[-1:]:
             # The files that stay were listed under the columns of another day.
             staying = [f for f in history.files(record_type.name, last) if location(f.path) in live]
+            kinds: Kinds = {}
             for file in staying:
-                data_file(file, transaction.table_metadata.schema())
+                data_file(file, transaction.table_metadata.schema(), kinds)
     _stage_releases(transaction, live, record_type.name, releases, history)
     expired = stage_expiry(transaction)
     unneeded = {snapshot.manifest_list for snapshot in expired}
@@ -132,9 +133,10 @@ def _stage_releases(
     history: History,
 ) -> None:
     schema = transaction.table_metadata.schema()
+    kinds: Kinds = {}
     for release in releases:
         wanted = {location(file.path): file for file in history.files(record_type, release)}
-        added = {path: data_file(file, schema) for path, file in wanted.items() if path not in live}
+        added = {path: data_file(file, schema, kinds) for path, file in wanted.items() if path not in live}
         removed = {path: file for path, file in live.items() if path not in wanted}
         stage_release(transaction, release, added.values(), removed.values())
         live = {path: file for path, file in live.items() if path in wanted} | added
