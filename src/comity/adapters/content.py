@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from comity.errors import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from comity.adapters.part import ExportFile
 
@@ -70,10 +70,11 @@ def check_content(file: ExportFile, formats: Sequence[Any]) -> None:
             file=file.name,
             remedy=_ARCHIVES if "archive" in kind else "check that the right file was delivered",
         )
-    if types == {"csv"} and _is_wide(head) and not _wide(told := [format.encoding for format in formats]):
+    if types == {"csv"} and _is_wide(head) and not _wide(formats):
+        told = sorted({format.encoding for format in formats})
         raise ReadError(
             "read.wrong-encoding",
-            f"The file has a NUL beside nearly every character, and is read as {' or '.join(sorted(set(told)))}",
+            f"The file has a NUL beside nearly every character, and is read as {' or '.join(told)}",
             file=file.name,
             remedy=f"it is most likely {'utf-16-be' if head[0] == 0 else 'utf-16-le'}: declare that as its encoding",
         )
@@ -84,9 +85,8 @@ def _kind(head: bytes, formats: Sequence[Any]) -> str | None:
     if named is not None and (b"\0" in head or head.startswith(b"%PDF-")):
         return named
     # Of a character of two or four bytes any byte may look like a control character.
-    wide = _wide(format.encoding or "" for format in formats)
     marks = {ord(getattr(format, "delimiter", ",")) for format in formats}
-    return (named or "a binary file") if not wide and _is_binary(head, marks) else None
+    return (named or "a binary file") if not _wide(formats) and _is_binary(head, marks) else None
 
 
 def _all_zeros(handle: IO[bytes]) -> bool:
@@ -96,9 +96,9 @@ def _all_zeros(handle: IO[bytes]) -> bool:
     return True
 
 
-def _wide(encodings: Iterable[str | None]) -> bool:
-    """Whether one of them has two or four bytes a character, or may: None, of XML, which says so itself."""
-    return any(encoding is None or encoding.startswith(("utf-16", "utf-32")) for encoding in encodings)
+def _wide(formats: Sequence[Any]) -> bool:
+    """Whether one of them is declared to have two or four bytes a character."""
+    return any((format.encoding or "").startswith(("utf-16", "utf-32")) for format in formats)
 
 
 def _is_wide(head: bytes) -> bool:

@@ -53,8 +53,12 @@ class Waiting:
 def waiting(federation: Federation, limit: int | None = None, country: str | None = None) -> list[Waiting]:
     """The pairs to decide on, the likeliest first; of ``country``: with a record that it owns."""
     rows = federation.sql(
-        "SELECT from_record_type, from_record_id, to_record_id, weight, reasons, f.owner_country, t.owner_country, "
-        f"f.shown, t.shown FROM {_pairs(country)} ORDER BY weight DESC, from_record_id, to_record_id"
+        _pairs(
+            "from_record_type, from_record_id, to_record_id, weight, reasons, f.owner_country, t.owner_country, "
+            "f.shown, t.shown",
+            country,
+        )
+        + " ORDER BY weight DESC, from_record_id, to_record_id"
         + (f" LIMIT {limit}" if limit else "")
     ).fetchall()
     return [Waiting(*row) for row in rows]
@@ -62,21 +66,23 @@ def waiting(federation: Federation, limit: int | None = None, country: str | Non
 
 def number_waiting(federation: Federation, country: str | None = None) -> int:
     """How many pairs there are to decide on, whatever is shown of them."""
-    return int(federation.sql(f"SELECT count(*) FROM {_pairs(country)}").fetchall()[0][0])
+    return int(federation.sql(_pairs("count(*)", country)).fetchall()[0][0])
 
 
-def _pairs(country: str | None) -> str:
-    """The links to decide on, each with both of its records, ``f`` and ``t``, as far as these are published."""
-    links = "(FROM link WHERE role = 'possible_same_as' AND weight IS NOT NULL)"
-    shown = " UNION ALL ".join(
+def _pairs(columns: str, country: str | None) -> str:
+    """The SELECT of ``columns`` over the links to decide on, each with both of its records, ``f`` and ``t``, as far as
+    these are published.
+    """
+    ends = " UNION ALL ".join(
         f"SELECT record_id, owner_country, {text} AS shown FROM {name} "
-        f"WHERE record_id IN (SELECT unnest([from_record_id, to_record_id]) FROM {links})"
+        f"WHERE record_id IN (SELECT unnest([from_record_id, to_record_id]) FROM pairs)"
         for name, text in _SHOWN.items()
     )
-    own = f"WHERE {literal(country)} IN (f.owner_country, t.owner_country)" if country else ""
+    own = f" WHERE {literal(country)} IN (f.owner_country, t.owner_country)" if country else ""
     return (
-        f"{links} JOIN ({shown}) AS f ON f.record_id = from_record_id "
-        f"JOIN ({shown}) AS t ON t.record_id = to_record_id {own}"
+        "WITH pairs AS (FROM link WHERE role = 'possible_same_as' AND weight IS NOT NULL), "
+        f"ends AS ({ends}) SELECT {columns} FROM pairs JOIN ends AS f ON f.record_id = from_record_id "
+        f"JOIN ends AS t ON t.record_id = to_record_id{own}"
     )
 
 

@@ -76,10 +76,11 @@ def load_crosswalk(name: str, folder: Path, *, review: bool = False) -> Crosswal
             for row in reader:
                 code = (row["source_code"] or "").strip()
                 own, before = range(before + 1, reader.line_num + 1), reader.line_num
-                if review and _is_undecided(row):
+                if (todo := _undecided(row)) is not None:
+                    if not review:
+                        raise _not_decided(todo, code, path, reader.line_num)
                     undecided_lines[code] = own
                     continue
-                _check_decided(row, path, reader.line_num)
                 _check_row(row, code, codes, path, reader.line_num)
                 codes[code] = (row["standard_code"] or "").strip() or None
                 relations[code] = row["relation"]
@@ -127,15 +128,14 @@ def _check_header(header: Collection[str], path: Path) -> None:
             )
 
 
-def _is_undecided(row: dict[str, str]) -> bool:
-    return any(isinstance(cell, str) and UNDECIDED.match(cell) for cell in row.values())
+def _undecided(row: dict[str, str]) -> str | None:
+    """The first TODO of a line."""
+    return next((cell for cell in row.values() if isinstance(cell, str) and UNDECIDED.match(cell)), None)
 
 
-def _check_decided(row: dict[str, str], path: Path, line: int) -> None:
-    for cell in row.values():
-        if isinstance(cell, str) and UNDECIDED.match(cell):
-            written = path.read_text("utf-8-sig").splitlines()[line - 1]
-            raise undecided(path, line, written.find(cell) + 1, f"source code '{row['source_code']}': {cell}")
+def _not_decided(todo: str, code: str, path: Path, line: int) -> ConfigError:
+    written = path.read_text("utf-8-sig").splitlines()[line - 1]
+    return undecided(path, line, written.find(todo) + 1, f"source code '{code}': {todo}")
 
 
 def _check_row(row: dict[str, str], code: str, codes: dict[str, str | None], path: Path, line: int) -> None:

@@ -43,17 +43,14 @@ def left_alone(
         if outline.delivery.database is not None:
             continue  # a register in one file may well lie there
         patterns = outline.delivery.files
-        files: list[Path] = []
-        links: list[Path] = []
-        for path in _of(inbox / outline.source_id):
-            (links if path.is_symlink() else files).append(path)
-        others = [path.name for path in files if not fits(path, patterns)]
+        there = _of(inbox / outline.source_id)
+        links = [path.name for path in there if path.is_symlink()]
+        others = [path.name for path in there if not (path.is_symlink() or fits(path, patterns))]
         if others:
             why = f"none of its patterns ({', '.join(patterns)}) fits {_names(others)}"
             found.append(LeftAlone(outline.source_id, len(others), why))
         if links:
-            told = _names([path.name for path in links])
-            why = f"a link is not followed, since it may lead anywhere; put the file itself there: {told}"
+            why = f"a link is not followed, since it may lead anywhere; put the file itself there: {_names(links)}"
             found.append(LeftAlone(outline.source_id, len(links), why))
     if known is not None and inbox.is_dir():
         for entry in sorted(os.scandir(inbox), key=lambda entry: entry.name):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from comity.errors import QueryError, nearest
+from comity.errors import QueryError
 
 if TYPE_CHECKING:
     import duckdb
@@ -15,12 +15,16 @@ if TYPE_CHECKING:
 
 def check_code(connection: duckdb.DuckDBPyConnection, name: str, code: str | None) -> None:
     """Raise when the code list ``name`` of the release has no ``code``."""
-    rows = connection.execute("SELECT code FROM ledger.code_lists WHERE list = ?", [name]).fetchall()
-    known = [row[0] for row in rows]
-    if code is not None and code not in known:
+    from comity.standard.code_list import Code, CodeList
+
+    if code is None:
+        return
+    rows = connection.execute("SELECT code, label FROM ledger.code_lists WHERE list = ?", [name]).fetchall()
+    known = CodeList(name, "", "", "", {each: Code(each, label) for each, label in rows})
+    if code not in known.codes:
         raise QueryError(
             "query.unknown-code",
             f"The code list '{name}' has no such code",
             found=code,
-            remedy=nearest(code, known),
+            remedy=known.remedy(code),
         )

@@ -143,6 +143,7 @@ class _Search:
 
     def _parquet(self, file: IO[bytes]) -> bool:
         import pyarrow as pa
+        import pyarrow.compute as pc
         import pyarrow.parquet as pq
 
         texts = []
@@ -154,6 +155,6 @@ class _Search:
         with pq.ParquetFile(pa.PythonFile(file, mode="r")) as table:
             for batch in table.iter_batches():
                 for column in batch.columns:
-                    if pa.compute.any(mentions(column, texts)).as_py():
+                    if pc.any(mentions(column, texts)).as_py():
                         return True
         return False

@@ -140,21 +140,19 @@ def record_select(
     duck: DuckDBPyConnection,
     files: Sequence[StoredFile],
     columns: Columns,
-    ids: Mapping[str, int] | None = None,
-    lists: FileLists | None = None,
+    ids: Mapping[str, int],
+    lists: FileLists,
 ) -> str:
     """The records of ``files``, all of one type; without ``columns`` those of its newest file. ``ids``: the field ids
-    of the columns; ``lists``: where their lists are put instead of into the text.
+    of the columns; ``lists``: where the lists of files are put instead of into the text.
     """
     # Hive partitioning lets a filter on the country leave files unopened: the path already tells.
     groups: dict[str, list[str]] = {}
     for file in sorted(files, key=lambda file: (file.begin_release, str(file.path))):
         groups.setdefault(file.columns_id, []).append(str(file.path))
-
-    called = lists.called if lists else path_list
     scans = [
         (
-            f"read_parquet({called(paths)}, hive_partitioning = true, hive_types_autocast = false)",
+            f"read_parquet({lists.called(paths)}, hive_partitioning = true, hive_types_autocast = false)",
             columns_id,
             paths[0],
         )
@@ -163,7 +161,7 @@ def record_select(
     columns = columns or _described(duck, _scan_one(scans[-1][2]))
     wanted = _normal(duck, columns)
     selects = [
-        _select(wanted, *_columns_of(duck, columns_id, first, ids or {}), scan=scan)
+        _select(wanted, *_columns_of(duck, columns_id, first, ids), scan=scan)
         for scan, columns_id, first in scans
     ]
     return "\nUNION ALL\n".join(selects or [f"SELECT {_nulls(wanted)} WHERE false"])

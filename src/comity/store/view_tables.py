@@ -196,8 +196,8 @@ def renewal_rows(renewals: Sequence[tuple[str, str, date]]) -> LedgerTable:
 
 
 def view_text_rows(texts: Mapping[str, tuple[str, int]]) -> LedgerTable:
-    """Of the views that are others now: record type → a hash of the SQL, empty for one that is gone, and how many lists
-    of files it calls.
+    """Of the views that are others now: its name → a hash of the SQL, empty for one that is gone, and how many lists of
+    files it calls.
     """
     from comity.store.view_sql import literals
 
@@ -205,7 +205,7 @@ def view_text_rows(texts: Mapping[str, tuple[str, int]]) -> LedgerTable:
         "view_texts",
         {"name": "VARCHAR", "text": "VARCHAR", "lists": "BIGINT"},
         [(name, *text) for name, text in texts.items() if text[0]],
-        stale=f"name IN ({literals(texts)[1:-1]})" if texts else "false",
+        stale=f"list_contains({literals(texts)}, name)" if texts else "false",
     )
 
 
