@@ -10,11 +10,11 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from comity.mappings.lookup import fill_lookup, results_of
+from comity.mappings.lookup import fill_lookup
 from comity.mappings.plan import FLAG_END
 from comity.mappings.record_file import BATCH, encoded_once
-from comity.mappings.rules_sql import Source, cells_sql, deciding, result_name, rules_sql, text_sql
-from comity.mappings.staged import longer, small_table, whole
+from comity.mappings.rules_sql import Source, deciding, result_name, rules_sql
+from comity.mappings.text_results import TextResults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     Places = NDArray[Any]
 
 _ROOM = 1 << 40  # what a number may grow to before the next digit goes to another
-_SHORT = 4096  # texts: fields with no more share one statement
 
 
 class _Sets:
@@ -60,9 +59,15 @@ class ByText:
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, plan: Plan, staged: Staged, provenance: Provenance
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        plan: Plan,
+        staged: Staged,
+        provenance: Provenance,
+        texts: TextResults | None = None,
     ) -> None:
         self.connection, self.plan, self.staged, self.provenance = connection, plan, staged, provenance
+        self.texts = texts or TextResults(plan, provenance)
         self.by_row: Rules = []
         self.by_field: dict[str, Rules] = {}
         (self.branch,) = plan.branches
@@ -74,10 +79,14 @@ class ByText:
                 self.by_row.append((number, rule))
         self.places: list[Places] = []
         self.repeated: list[dict[str, pa.Array]] = []
-        self.results: dict[str, dict[str, pa.Array]] = {}
-        self.looked_up: dict[str, tuple[str, pa.Table]] = {}
-        self._look_up()
-        self._read_texts()
+        read = frozenset[str]().union(*(rule.fields for _, rule in self.by_row))
+        self.read_by_rows = [
+            field for field in staged.table.column_names if field in read & staged.repeating.keys()
+        ]
+        self.texts.learn(connection, staged, self.by_field, self.read_by_rows)
+        for lookup in self.branch.lookups:
+            if len(lookup.fields) > 1 or not lookup.fields <= staged.repeating.keys():
+                fill_lookup(connection, lookup, plan.texts_sql(self.branch, lookup.text, staged.rows.scan))
 
     def batches(self) -> Iterator[dict[str, pa.Array]]:
         """The records whose key stands once, column by column, without the columns that are the same in all of them."""
@@ -112,89 +121,47 @@ class ByText:
     def apart(self) -> str | None:
         """A scan of the rows at ``places``, for the steps of the plan; None when there are none."""
         import numpy as np
+        import pyarrow as pa
 
         if not self.places:
             return None
         joins = " ".join(join for rule in deciding(self.branch) for join in rule.joins)
-        for name, (_, found) in self.looked_up.items():
-            if f" {name} " not in joins:
+        for name, (field, found) in self.texts.looked_up.items():
+            if field not in self.staged.repeating or f" {name} " not in joins:
                 continue
-            self.connection.register("looked_up", found.drop_columns(["source_row"]))
+            self.connection.register("looked_up", pa.table(found))
             self.connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT ON (text) * FROM looked_up "
                 "WHERE text IS NOT NULL"
             )
         return self.staged.pick(self.connection, np.concatenate(self.places))
 
-    def _look_up(self) -> None:
-        """The lookups: those of one field that repeats by its texts, in their order, and the others as tables."""
-        for lookup in self.branch.lookups:
-            (field,) = lookup.fields if len(lookup.fields) == 1 else ("",)
-            if field in self.staged.repeating:
-                scan = self.staged.scan(self.connection, "texts_of_one", self.staged.texts([field]))
-                texts = text_sql(self.branch, Source(scan), lookup.text)
-                self.looked_up[lookup.name] = field, results_of(self.connection, lookup, texts)
-            else:
-                texts = self.plan.texts_sql(self.branch, lookup.text, self.staged.rows.scan)
-                fill_lookup(self.connection, lookup, texts)
-
-    def _results(self, lookup: str) -> list[str]:
-        return [name for name in self.looked_up[lookup][1].column_names if name not in ("source_row", "text")]
-
-    def _read_texts(self) -> None:
-        """What the rules make of the distinct texts."""
-        fields = sorted(self.by_field, key=self._count)
-        short = [field for field in fields if self._count(field) <= _SHORT]
-        for group in filter(None, (short, *([field] for field in fields[len(short) :]))):
-            table, lookups = self.staged.texts(group), {}
-            for lookup, (field, found) in self.looked_up.items():
-                if field in group:
-                    lookups[lookup] = self._results(lookup)
-                    for name in lookups[lookup]:
-                        column = longer(whole(found.column(name)), table.num_rows)
-                        table = table.append_column(result_name(lookup, name), column)
-            source = Source(self.staged.scan(self.connection, "texts_of_some", table), lookups=lookups)
-            rules = list(chain.from_iterable(self.by_field[field] for field in group))
-            sql = rules_sql(self.plan, source, rules, self.provenance)
-            made = small_table(self.connection, f"SELECT * FROM ({sql}) ORDER BY source_row")
-            for field in group:
-                own = made.slice(0, self._count(field) + 1).combine_chunks().to_batches()[0]
-                self.results[field] = {name: encoded_once(own.column(name)) for name in own.schema.names}
-
     def _rows_source(self) -> Source:
         """The rows, with the texts that repeat trimmed, and with what was looked up of them."""
-        read = frozenset[str]().union(*(rule.fields for _, rule in self.by_row))
         table, lookups = self.staged.table, {}
-        repeating = [field for field in table.column_names if field in read & self.staged.repeating.keys()]
-        if repeating:
-            texts = self.staged.scan(self.connection, "texts_of_some", self.staged.texts(repeating))
-            cells = cells_sql(self.branch, texts, repeating)
-            trimmed = small_table(self.connection, f"SELECT * FROM ({cells}) ORDER BY source_row")
-            for field in repeating:
-                column = self._by_number(field, whole(trimmed.column(field)))
-                table = table.set_column(table.column_names.index(field), field, column)
-        for lookup, (field, found) in self.looked_up.items():
-            if field in repeating:
-                lookups[lookup] = self._results(lookup)
+        for field in self.read_by_rows:
+            column = self._by_number(field, self.texts.trimmed[field])
+            table = table.set_column(table.column_names.index(field), field, column)
+        for lookup, (field, found) in self.texts.looked_up.items():
+            if field in self.read_by_rows:
+                lookups[lookup] = self.texts.results(lookup)
                 for name in lookups[lookup]:
-                    column = whole(found.column(name))
-                    table = table.append_column(result_name(lookup, name), self._by_number(field, column))
+                    table = table.append_column(
+                        result_name(lookup, name), self._by_number(field, found[name])
+                    )
         scan = self.staged.scan(self.connection, "staged_rows", table)
-        return Source(scan, frozenset(repeating), lookups)
+        return Source(scan, frozenset(self.read_by_rows), lookups)
 
-    def _by_number(self, field: str, values: pa.Array) -> pa.Array:
-        """The values of a field's texts, for the rows."""
+    def _by_number(self, field: str, results: pa.Array) -> pa.Array:
+        """The results of a field's texts, for the rows."""
         import pyarrow as pa
 
-        numbers = self.staged.repeating[field].indices
+        numbers, values = self.staged.repeating[field].indices, results.slice(1)
         return (
             values.take(numbers)
             if pa.types.is_nested(values.type)
             else pa.DictionaryArray.from_arrays(numbers, values)
         )
-
-    def _count(self, field: str) -> int:
-        return len(self.staged.repeating[field].dictionary)
 
     def _rules(self) -> Iterator[tuple[str, int, RulePlan]]:
         """Field (empty: of the rows), number and rule, in the order of the rules."""
@@ -206,7 +173,7 @@ class ByText:
 
     def _column(self, batch: pa.RecordBatch, field: str, name: str) -> pa.Array:
         """A column by the texts of ``field``, or by the rows of the batch."""
-        return self.results[field][name] if field else batch.column(name)
+        return self.texts.made[field][name] if field else batch.column(name)
 
     def _any(self, batch: pa.RecordBatch, taken: dict[str, Places], what: str) -> NDArray[Any]:
         """For every row whether some rule ``rejects`` it, or ``finds`` an unmapped code in it."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from comity.mappings.plan import Plan, Provenance
+    from comity.mappings.text_results import TextResults
 
 COPY_OPTIONS = "FORMAT parquet, COMPRESSION zstd"
 _MOST_UNMAPPED = 1000  # codes of one crosswalk
@@ -135,15 +136,19 @@ def normalise(
     provenance: Provenance,
     run_id: str,
     into: Path,
+    texts: TextResults | None = None,
 ) -> Outcome:
-    """Write ``into``.records.parquet and, if any row was refused, ``into``.rejects.parquet."""
+    """Write ``into``.records.parquet and, if any row was refused, ``into``.rejects.parquet.
+
+    ``texts``: what the plan makes of the texts of the parts before, numbered as in ``rows``.
+    """
     staged = rows if isinstance(rows, Staged) else stage_rows(connection, rows)
     rows = staged.rows
     records_path = into.with_name(into.name + ".records.parquet")
     scan: str | None = rows.scan
     repeated, repeated_path = 0, into.with_name(into.name + ".repeated.records.parquet")
     if plan.simple:
-        by_text = ByText(connection, plan, staged, provenance)
+        by_text = ByText(connection, plan, staged, provenance, texts)
         records = write_records(connection, plan, provenance, by_text.batches(), records_path)
         if by_text.repeated:
             repeated = write_records(connection, plan, provenance, by_text.repeated, repeated_path)

@@ -15,7 +15,7 @@ from comity.mappings.date_format import parse_format
 from comity.mappings.lookup import DateLookup, ListCodesLookup
 from comity.mappings.number_sql import read_number
 from comity.mappings.probe import check_pattern
-from comity.mappings.text_steps import EMPTYING, sql_text, text_step
+from comity.mappings.text_steps import BARE, EMPTYING, sql_text, text_step
 from comity.mappings.timestamp_sql import read_timestamp
 from comity.mappings.value import Issue, Steps, Value, understood
 
@@ -138,9 +138,14 @@ def _cleaned(rule: Rule, text: str) -> str:
         text = text_step(step, text)
     if rule.pad is not None:
         pad, width = sql_text(rule.pad.with_), rule.pad.width
-        # An empty text stays empty: zeros alone would be a value that nobody wrote.
-        text = f"CASE WHEN length({text}) BETWEEN 1 AND {width - 1} THEN lpad({text}, {width}, {pad}) ELSE {text} END"
-    return f"nullif(trim({text}), '')" if rule.extract is not None or rule.apply else text
+        # An empty text stays empty: zeros alone would be a value that nobody wrote. Without a CASE, whose branches
+        # DuckDB works out apart, the steps run once.
+        missing = f"greatest(0, {width} - length({text})) * least(1, length({text}))"
+        text = f"repeat({pad}, {missing}) || {text}"
+    if rule.extract is None and not rule.apply:
+        return text
+    bare = bool(rule.apply) and rule.apply[-1] in BARE and (rule.pad is None or bool(rule.pad.with_.strip()))
+    return f"nullif({text if bare else f'trim({text})'}, '')"
 
 
 def _can_lose(rule: Rule) -> bool:

@@ -2,18 +2,19 @@
 
 Invariant: it holds the same rows as its scan, in their order; a text that repeats is held once, and its rows by number.
 A part is cut small enough for this (``adapters.csv_part.PART_BYTES``), so memory does not grow with the export.
+A text has the same number in all parts of a task (``Numbering``), so what a rule makes of it is worked out once.
 """
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from comity.mappings.text_steps import sql_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
     import duckdb
     import pyarrow as pa
@@ -25,22 +26,54 @@ _FEW = 1024  # texts that are taken for repeating in however few rows
 _TIMES = 4  # how often a text stands that repeats, on the average
 
 
+@dataclass
+class Numbering:
+    """The texts of the repeating fields in the parts of one task: a new text gets the next number.
+
+    ``begun``: how often the numbers of a field began anew, since its texts were hardly those of the parts before.
+    """
+
+    texts: dict[str, pa.Array] = field(default_factory=dict)
+    begun: dict[str, int] = field(default_factory=dict)
+
+    def number(self, name: str, column: pa.DictionaryArray) -> pa.DictionaryArray:
+        """A field of the next part, with all texts that have a number."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        own, known = column.dictionary, self.texts.get(name)
+        if known is None:
+            self.texts[name] = own
+            return column
+        numbers = pc.index_in(own, known)
+        new = own.filter(numbers.is_null())
+        if len(known) + len(new) > max(_FEW, 2 * len(own)):
+            self.texts[name] = own
+            self.begun[name] = self.begun.get(name, 0) + 1
+            return column
+        if len(new):
+            self.texts[name] = known = pa.concat_arrays([known, new])
+            numbers = pc.index_in(own, known)
+        return pa.DictionaryArray.from_arrays(numbers.take(column.indices), known)
+
+
 @dataclass(frozen=True)
 class Staged:
     """``table``: the scan's columns, each in one piece. ``types``: those of DuckDB. ``repeating``: field → its texts.
 
-    ``rows``: the part as SQL, which scans the table and no file.
+    ``rows``: the part as SQL, which scans the table and no file. ``begun``: as the task's ``Numbering`` has it.
     """
 
     rows: Rows
     table: pa.Table
     types: dict[str, str]
     repeating: dict[str, pa.DictionaryArray]
+    begun: Mapping[str, int] = field(default_factory=dict)
 
     def place_of(self, field: str) -> Any:
-        """For every row the number of its text in a repeating field, as numpy; behind the last for no text."""
-        column = self.repeating[field]
-        return column.indices.fill_null(len(column.dictionary)).to_numpy(zero_copy_only=False)
+        """For every row of a repeating field, as numpy: 0 for no text, 1 for the text of number 0, and so on."""
+        indices = self.repeating[field].indices
+        return indices.fill_null(-1).to_numpy(zero_copy_only=False) + 1
 
     def scan(self, connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> str:
         """A SELECT of ``table`` under that name: the part's columns, null where it has none, and what it has beside."""
@@ -56,17 +89,19 @@ class Staged:
         """A scan of the rows at those places."""
         return self.scan(connection, "picked", self.table.take(places))
 
-    def texts(self, fields: Collection[str]) -> pa.Table:
-        """Rows that hold every text of the repeating ``fields`` once, by its number, and no text last.
+    def texts(self, since: Mapping[str, int]) -> pa.Table:
+        """Rows that hold no text first, and then every text of some repeating fields once, from that number on.
 
         The texts of one field stand beside those of another that has nothing to do with them.
         """
+        import numpy as np
         import pyarrow as pa
 
-        height = 1 + max(len(self.repeating[field].dictionary) for field in fields)
-        columns = {"source_row": pa.array(range(height), pa.int64())}
-        for field in fields:
-            columns[field] = longer(self.repeating[field].dictionary, height)
+        texts = {name: self.repeating[name].dictionary.slice(number) for name, number in since.items()}
+        height = 1 + max(map(len, texts.values()))
+        columns = {"source_row": pa.array(np.arange(height))}
+        for name, column in texts.items():
+            columns[name] = longer(pa.concat_arrays([pa.nulls(1, column.type), column]), height)
         return pa.table(columns)
 
 
@@ -77,12 +112,18 @@ def longer(column: pa.Array, height: int) -> pa.Array:
     return pa.concat_arrays([column, pa.nulls(height - len(column), column.type)])
 
 
-def stage_rows(connection: duckdb.DuckDBPyConnection, rows: Rows, read: pa.Table | None = None) -> Staged:
+def stage_rows(
+    connection: duckdb.DuckDBPyConnection,
+    rows: Rows,
+    read: pa.Table | None = None,
+    numbering: Numbering | None = None,
+) -> Staged:
     """The rows of a part: they are parsed once, however often a mapping looks at them. ``read``: what the scan gives,
-    where somebody has read it already, all of it text.
+    where somebody has read it already, all of it text. ``numbering``: that of the parts before.
     """
     import pyarrow as pa
 
+    numbering = numbering or Numbering()
     if read is None:
         relation = connection.sql(rows.scan)
         types = dict(zip(relation.columns, map(str, relation.types), strict=True))
@@ -96,9 +137,9 @@ def stage_rows(connection: duckdb.DuckDBPyConnection, rows: Rows, read: pa.Table
         if pa.types.is_string(column.type) and types[name] == "VARCHAR":
             encoded = _encoded(column)
             if encoded is not None:
-                column = repeating[name] = encoded
+                column = repeating[name] = numbering.number(name, encoded)
         columns[name] = column
-    staged = Staged(rows, pa.table(columns), types, repeating)
+    staged = Staged(rows, pa.table(columns), types, repeating, dict(numbering.begun))
     scan = staged.scan(connection, "staged", staged.table)
     return replace(staged, rows=replace(rows, scan=scan, count=staged.table.num_rows))
 

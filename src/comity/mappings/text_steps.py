@@ -58,6 +58,9 @@ STEPS: dict[str, str] = {
 # The steps that can leave nothing of a text that has something.
 EMPTYING = frozenset(("squeeze", "strip_invisible", "letters_digits", "digits", "fold_arabic", "html_text"))
 
+# The steps that leave nothing to trim.
+BARE = frozenset(("trim", "letters_digits", "digits"))
+
 DESCRIPTIONS: dict[str, str] = {
     "trim": "spaces at both ends are removed (those of every field are anyway)",
     "upper": "to capitals",

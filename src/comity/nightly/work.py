@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import duckdb
+
     from comity.adapters.adapter import Adapter
     from comity.adapters.part import ExportFile, Part, Reading
     from comity.mappings.normalise import Limits, Outcome, Rows, UnmappedCode
     from comity.mappings.plan import Plan, Provenance
+    from comity.mappings.staged import Numbering
+    from comity.mappings.text_results import TextResults
     from comity.nightly.rows_again import Earlier
     from comity.standard import RecordType
     from comity.store.publication import Account, StagedChanges, StagedFile
@@ -68,36 +72,49 @@ def normalise_task(
 ) -> tuple[tuple[Outcome, ...], ...]:
     """The parts of those numbers, one after the other, each through every mapping of its source.
 
-    A part takes the memory that the one before had, which costs less than asking for new.
+    A part takes the memory that the one before had, which costs less than asking for new, and what a mapping made of
+    its texts.
     """
-    return tuple(
-        _normalise_part(adapter, plans, reading, number, provenance, run_id, into, limits)
-        for number in numbers
-    )
+    from comity.mappings.normalise import connect
+    from comity.mappings.staged import Numbering
+    from comity.mappings.text_results import TextResults
+
+    numbering = Numbering()
+    results = [TextResults(plan, provenance) if plan.simple else None for plan in plans]
+    outcomes = []
+    with explained("normalising", into), connect(limits) as connection:
+        for number in numbers:
+            outcomes.append(
+                _normalise_part(
+                    connection, adapter, list(zip(plans, results, strict=True)), numbering, reading, number,
+                    provenance, run_id, into,
+                )
+            )  # fmt: skip
+    return tuple(outcomes)
 
 
 def _normalise_part(
+    connection: duckdb.DuckDBPyConnection,
     adapter: Adapter,
-    plans: tuple[Plan, ...],
+    plans: Sequence[tuple[Plan, TextResults | None]],
+    numbering: Numbering,
     reading: Reading,
     number: int,
     provenance: Provenance,
     run_id: str,
     into: Path,
-    limits: Limits,
 ) -> tuple[Outcome, ...]:
     from comity.adapters.csv_plain import read_plain
-    from comity.mappings.normalise import connect, normalise
+    from comity.mappings.normalise import normalise
     from comity.mappings.staged import stage_rows
 
     part = reading.parts[number]
-    with explained("normalising", part.path), connect(limits) as connection:
-        rows = stage_rows(connection, rows_of(adapter, reading, part), read_plain(part, adapter))
-        outcomes = []
-        for plan in plans:
-            plan_into = into / f"{plan.name}-{number:05d}"
-            outcomes.append(normalise(connection, plan, rows, provenance, run_id, plan_into))
-        return tuple(outcomes)
+    with explained("normalising", part.path):
+        rows = stage_rows(connection, rows_of(adapter, reading, part), read_plain(part, adapter), numbering)
+        return tuple(
+            normalise(connection, plan, rows, provenance, run_id, into / f"{plan.name}-{number:05d}", texts)
+            for plan, texts in plans
+        )
 
 
 def rows_of(adapter: Adapter, reading: Reading, part: Part) -> Rows:
