@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from comity.mappings.normalise import Limits, connect, fill_lookups, normalise
-from comity.mappings.staged import stage_rows
+from comity.mappings.staged import Numbering, stage_rows
+from comity.mappings.text_results import TextResults
 from tests.mappings.small import PROVENANCE, compile_all, deliver, fields
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import duckdb
+
+    from comity.mappings.plan import Plan
 
 MAPPING = """
 record: demanding
@@ -59,3 +64,64 @@ def test_the_records_are_those_of_the_statement(tmp_path: Path) -> None:
     assert 0 < outcome.rejected < outcome.accepted == len(records)
     assert records == made
     assert len({tuple(record["quality_flags"]) for record in records}) > 5
+
+
+def test_a_text_is_worked_out_once_in_all_parts(tmp_path: Path) -> None:
+    """Later parts bring texts that are new, none that are, and none that stood before."""
+    plan, parts = _parts_of_five(tmp_path)
+    with connect(Limits("512MB", 1, tmp_path / "spill")) as connection:
+        numbering, texts, alone, together = Numbering(), TextResults(plan, PROVENANCE), [], []
+        for number, rows in enumerate(parts):
+            delivered = deliver(connection, rows, fields(*KNOWN))
+            outcome = normalise(connection, plan, delivered, PROVENANCE, "run", tmp_path / f"a{number}")
+            alone.append((_read(connection, outcome.records_path), outcome.rejected, outcome.unmapped))
+            staged = stage_rows(connection, delivered, numbering=numbering)
+            outcome = normalise(connection, plan, staged, PROVENANCE, "run", tmp_path / f"b{number}", texts)
+            together.append((_read(connection, outcome.records_path), outcome.rejected, outcome.unmapped))
+
+    assert together == alone
+    assert [len(records) for records, _, _ in alone] == [3000, 2000, 3000, 3000, 2000]
+    assert numbering.begun == {"size": 1}
+    assert texts.made["state"]["code"].to_pylist() == [None, "red", "green", "red", "green", None]
+
+
+def _parts_of_five(folder: Path) -> tuple[Plan, list[list[dict[str, str | None]]]]:
+    mapping = """
+    record: demanding
+    key: [id]
+    fields:
+      text: {join: [id, state, size]}
+      code: {from: state, apply: [lower], codes: colour, unmapped: reject}
+      date: {from: born, date: "%d.%m.%Y"}
+      integer: {from: size, integer: true}
+    ignored: {items: not asked here}
+    """
+    (plan,) = compile_all(folder, mapping, KNOWN, {"colour": COLOURS})
+    parts = [
+        [
+            {
+                "id": f"{part} {number}",
+                "state": states[number % len(states)],
+                "born": f"{1 + number % 28:02}.{1 + number % 12:02}.{years[0] + number % years[1]}",
+                "size": str(sizes + number % 700),
+            }
+            for number in range(3000)
+        ]
+        for part, (states, years, sizes) in enumerate(
+            [
+                (("r", "g", "R"), (1900, 7), 0),
+                (("r", " g", "lost"), (1900, 7), 0),
+                (("g", "r"), (1903, 7), 300),
+                (("r",), (1800, 7), 900),
+                (("g", "lost", "r"), (1803, 7), 900),
+            ]
+        )
+    ]
+    return plan, parts
+
+
+def _read(connection: duckdb.DuckDBPyConnection, path: Path | None) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = (
+        connection.sql(f"SELECT * FROM '{path}' ORDER BY source_row").to_arrow_table().to_pylist()
+    )
+    return found
