@@ -80,17 +80,12 @@ def normalise_task(
     from comity.mappings.text_results import TextResults
 
     numbering = Numbering()
-    results = [TextResults(plan, provenance) if plan.simple else None for plan in plans]
-    outcomes = []
+    known = [(plan, TextResults(plan, provenance) if plan.simple else None) for plan in plans]
     with explained("normalising", into), connect(limits) as connection:
-        for number in numbers:
-            outcomes.append(
-                _normalise_part(
-                    connection, adapter, list(zip(plans, results, strict=True)), numbering, reading, number,
-                    provenance, run_id, into,
-                )
-            )  # fmt: skip
-    return tuple(outcomes)
+        return tuple(
+            _normalise_part(connection, adapter, known, numbering, reading, number, provenance, run_id, into)
+            for number in numbers
+        )
 
 
 def _normalise_part(
