@@ -27,7 +27,8 @@ def main(export: str, target: str, federation: str) -> None:
     store = Store.open(settings.data_dir, None, standard=loaded.standard)
     run_id = store.begin_run()
     staging = store.layout.staging_of(run_id)
-    file = ExportFile(Path(export).name, Path(export), "0" * 64, Path(export).stat().st_size)
+    # As a file of the archive, where every export lies before it is read: nobody changes it.
+    file = ExportFile(Path(export).name, Path(export), "0" * 64, Path(export).stat().st_size, stays=True)
     passage = Passage(
         source,
         Waiting(file.sha256, (file,)),

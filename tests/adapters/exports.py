@@ -14,6 +14,7 @@ from comity.adapters.adapter import Adapter, load_adapter
 from comity.adapters.csv_plain import read_plain
 from comity.adapters.part import ExportFile, Reading
 from comity.adapters.scan import raw_sql, scan_sql
+from comity.adapters.stretch import lay_down
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,22 +38,26 @@ def make_adapter(root: Path, fields: list[Any], format: Any, **more: Any) -> Ada
 
 
 def make_file(path: Path, data: bytes) -> ExportFile:
+    """A file that stays as it is, as one of the archive does."""
     path.write_bytes(data)
-    return ExportFile(path.name, path, hashlib.sha256(data).hexdigest(), len(data))
+    return ExportFile(path.name, path, hashlib.sha256(data).hexdigest(), len(data), stays=True)
 
 
 def rows(reading: Reading, adapter: Adapter) -> list[tuple[Any, ...]]:
     """Every row of every part: its number and its fields. Whoever can read the part quicker reads the same."""
     found = []
     for part in reading.parts:
-        scanned = _fetch(scan_sql(part, adapter))
         plain = read_plain(part, adapter)
+        lay_down(part)
+        scanned = _fetch(scan_sql(part, adapter))
         assert plain is None or [tuple(row.values()) for row in plain.to_pylist()] == scanned
         found += scanned
     return found
 
 
 def raw(reading: Reading, adapter: Adapter) -> list[tuple[int, str]]:
+    for part in reading.parts:
+        lay_down(part)
     return [row for part in reading.parts for row in _fetch(raw_sql(part, adapter))]
 
 

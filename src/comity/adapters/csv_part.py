@@ -2,7 +2,8 @@
 
 Invariant: a part holds one line end a record, ``\\n``, and exactly one record a row, in order; a row that
 is refused or not selected is there as a placeholder. What is fine already is written as it is, without
-being looked at again.
+being looked at again; and where nothing is quoted and the file stays, it is not written at all, and the part is a
+stretch of the file.
 """
 
 from __future__ import annotations
@@ -12,45 +13,60 @@ from uuid import uuid4
 
 import numpy as np
 
-from comity.adapters.part import PLACEHOLDER, Part
+from comity.adapters.part import PLACEHOLDER, Part, Stretch
+from comity.adapters.stretch import copy_stretch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
     from typing import BinaryIO
 
     from numpy.typing import NDArray
 
-    from comity.adapters.csv_records import Records
+    from comity.adapters.csv_records import Dialect, Records
 
 PART_BYTES = 64 << 20
 
 
 class CsvParts:
-    """Writes one file's records; ``columns`` are its fields, ``delimiter`` its own."""
+    """The records of one file; ``columns`` are its fields. ``stays``: where it lies, if it does (``ExportFile``)."""
 
-    def __init__(self, into: Path, columns: tuple[str, ...], delimiter: str, first_row: int) -> None:
+    def __init__(
+        self,
+        into: Path,
+        columns: tuple[str, ...],
+        dialect: Dialect,
+        first_row: int,
+        stays: Path | None = None,
+    ) -> None:
         self._into, self._columns = into, columns
-        self._placeholder = (PLACEHOLDER + delimiter * (len(columns) - 1)).encode("ascii")
-        self._file: BinaryIO | None = None
-        self._path = into
-        self._bytes = self._rows = 0
-        self._marked = False
+        self._placeholder = PLACEHOLDER.encode("ascii") + bytes([dialect.delimiter]) * (len(columns) - 1)
+        self._quote, self._stays = dialect.quote, stays
         self._parts: list[Part] = []
         self.next_row = first_row
+        self._path = into
+        self._file: BinaryIO | None = None
+        self._start: int | None = None
+        self._bytes = self._rows = 0
+        self._marked, self._plain = False, True
 
-    def add(self, data: bytes, records: Records, kept: NDArray[np.bool_] | None) -> None:
-        """The records of ``data``; those not ``kept`` become placeholders (None: all are kept)."""
+    def add(
+        self, data: bytes, records: Records, kept: NDArray[np.bool_] | None, at: int | None = None
+    ) -> None:
+        """The records of ``data``; those not ``kept`` become placeholders (None: all are kept).
+
+        ``at``: where the file has these very bytes; None where it has others for them.
+        """
         rows = len(records.starts)
         if not rows:
             return
-        block: Any = _as_it_is(data, records) if kept is None and records.whole else None
-        if block is None:
-            block = _joined(data, records, kept, self._placeholder)
-        if self._file is None:
+        if not self._rows:
             self._path = self._into / f"part-{uuid4().hex}.csv"
-            self._file = self._path.open("wb", buffering=0)
-        self._file.write(block)
-        self._bytes += len(block)
+        if at is not None and self._goes_on(at) and kept is None and records.whole and records.simple:
+            self._start = at if self._start is None else self._start
+            self._bytes += len(data)
+        else:
+            self._write(data, records, kept)
         self._rows += rows
         self._marked |= kept is not None
         if self._bytes >= PART_BYTES:
@@ -61,17 +77,51 @@ class CsvParts:
         self._close()
         return tuple(self._parts)
 
-    def _close(self) -> None:
+    def _goes_on(self, at: int) -> bool:
+        """Whether the part may be a stretch of the file when it goes on there."""
+        if self._stays is None or self._file is not None:
+            return False
+        return self._start is None or self._start + self._bytes == at
+
+    def _stretch(self) -> Stretch | None:
+        if self._stays is None or self._start is None:
+            return None
+        return Stretch(self._stays, self._start, self._bytes)
+
+    def _write(self, data: bytes, records: Records, kept: NDArray[np.bool_] | None) -> None:
+        block: Any = _as_it_is(data, records) if kept is None and records.whole else None
+        if block is None:
+            block = _joined(data, records, kept, self._placeholder)
         if self._file is None:
+            self._file = self._path.open("wb", buffering=0)
+            if stretch := self._stretch():
+                copy_stretch(stretch, self._file)
+            self._start = None
+        self._file.write(block)
+        self._bytes += len(block)
+        self._plain &= not records.quoted or not _holds(block, (self._quote, ord("\r")))
+
+    def _close(self) -> None:
+        if not self._rows:
             return
-        self._file.close()
-        self._file = None
+        if self._file is not None:
+            self._file.close()
         self._parts.append(
-            Part(self._path, "csv", self.next_row, self._rows, marked=self._marked, columns=self._columns)
+            Part(
+                self._path,
+                "csv",
+                self.next_row,
+                self._rows,
+                marked=self._marked,
+                columns=self._columns,
+                plain=self._plain,
+                stretch=self._stretch(),
+            )
         )
         self.next_row += self._rows
+        self._file = self._start = None
         self._bytes = self._rows = 0
-        self._marked = False
+        self._marked, self._plain = False, True
 
 
 def cells(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> Any:
@@ -92,13 +142,18 @@ def cells(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> An
 def _as_it_is(data: bytes, records: Records) -> bytes | None:
     """The bytes of the records, if their line ends can be made alike without touching a cell."""
     block = data[: records.consumed]
-    returns = block.count(b"\r")
-    if returns:
+    if b"\r" in block:
+        returns = block.count(b"\r")
         ends = np.frombuffer(data, np.uint8)[np.minimum(records.ends, len(data) - 1)]
         if returns != len(ends) or not (ends == 13).all() or block.count(b"\r\n") != returns:
             return None
         return block.replace(b"\r\n", b"\n")
     return block if block.endswith(b"\n") else block + b"\n"
+
+
+def _holds(block: Any, marks: Iterable[int | None]) -> bool:
+    text = np.frombuffer(block, np.uint8)
+    return any(mark is not None and bool((text == mark).any()) for mark in marks)
 
 
 def _joined(data: bytes, records: Records, kept: NDArray[np.bool_] | None, placeholder: bytes) -> memoryview:

@@ -1,16 +1,17 @@
 """A part of delimited text in which nothing is quoted, read by Arrow.
 
 Invariant: it gives the rows that ``scan_sql`` gives. Without a quote in the part every delimiter and every line end is
-one, and Arrow needs half of DuckDB's time for them; where Arrow cannot read it, nothing is given, and DuckDB reads it.
+one, and Arrow needs half of DuckDB's time for them; where Arrow cannot read it, nothing is given, and DuckDB reads it:
+the part then lies in a file of its own.
 """
 
 from __future__ import annotations
 
-import mmap
 from typing import TYPE_CHECKING, Any, cast
 
 from comity.adapters.field_spec import SOURCE_ROW
 from comity.adapters.part import PLACEHOLDER
+from comity.adapters.stretch import lay_down, mapped, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,11 +34,13 @@ def read_plain(part: Part, adapter: Adapter) -> pa.Table | None:
     import pyarrow.compute as pc
 
     format = cast("CsvFormat", adapter.formats[part.format])
-    if part.kind != "csv" or not part.rows or not _is_plain(part, format):
+    if not part.plain or not part.rows:
         return None
     columns = list(part.columns or [field.name for field in adapter.fields])
-    read = _split(part.path, columns, format, format.missing)
+    with opened(part) as stream:
+        read = _split(pa.PythonFile(stream, "r"), columns, format, format.missing)
     if read is None or read.num_rows != part.rows:
+        lay_down(part)
         return None
     read = read.add_column(0, SOURCE_ROW, pa.array(np.arange(part.first_row, part.first_row + part.rows)))
     if part.marked:
@@ -56,17 +59,25 @@ def plain_cells(part: Part, adapter: Adapter, rows: NDArray[np.int64]) -> pa.Tab
     import pyarrow as pa
 
     format = cast("CsvFormat", adapter.formats[part.format])
-    if part.kind != "csv" or not len(rows) or not _is_plain(part, format):
+    if not part.plain:
         return None
-    with part.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n")) + 1
+    columns = list(part.columns or [field.name for field in adapter.fields])
+    if not len(rows):
+        return pa.table(
+            {SOURCE_ROW: pa.array(rows, pa.int64()), **dict.fromkeys(columns, pa.array([], pa.string()))}
+        )
+    with mapped(part) as content:
+        ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))
+        if len(ends) < part.rows:  # the file may end without one
+            ends = np.append(ends, len(content))
         at = rows - part.first_row
-        if len(ends) != part.rows:
-            return None
-        bounds = zip(np.append(0, ends)[at].tolist(), ends[at].tolist(), strict=True)
-        lines = b"".join([content[start:end] for start, end in bounds])
-    read = _split(pa.BufferReader(lines), list(part.columns or [f.name for f in adapter.fields]), format, ())
-    return read and read.add_column(0, SOURCE_ROW, pa.array(rows))
+        bounds = zip(np.append(0, ends + 1)[at].tolist(), ends[at].tolist(), strict=True)
+        lines = b"\n".join([content[start:end] for start, end in bounds])
+    read = _split(pa.BufferReader(lines), columns, format, ())
+    if read is None:
+        lay_down(part)
+        return None
+    return read.add_column(0, SOURCE_ROW, pa.array(rows))
 
 
 def _split(source: Any, columns: list[str], format: CsvFormat, missing: Sequence[str]) -> pa.Table | None:
@@ -87,9 +98,3 @@ def _split(source: Any, columns: list[str], format: CsvFormat, missing: Sequence
         )
     except pa.ArrowInvalid:
         return None
-
-
-def _is_plain(part: Part, format: CsvFormat) -> bool:
-    with part.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        quoted = format.quote is not None and content.find(format.quote.encode()) >= 0
-        return not quoted and content.find(b"\r") < 0

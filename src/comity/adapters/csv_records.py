@@ -55,7 +55,8 @@ class Records:
 
     ``starts``, ``ends``: of each record, its line end excluded; ``lines``: the physical line it begins on,
     from 0; ``columns``: how many it has; ``codes``: FINE or why it is refused. ``whole``: every byte
-    belongs to a fine record. ``suspect``: the last record with quotes is refused.
+    belongs to a fine record. ``suspect``: the last record with quotes is refused. ``quoted``: there is a
+    quote in ``data``; ``simple``: there is none, and every line ends with a line feed alone.
     """
 
     starts: Places
@@ -67,6 +68,8 @@ class Records:
     lines_consumed: int
     whole: bool
     suspect: bool = False
+    quoted: bool = True
+    simple: bool = False
 
 
 def find_records(
@@ -76,9 +79,11 @@ def find_records(
     ``last``. ``suspect`` is that of the records before.
     """
     text = np.frombuffer(data, np.uint8)
-    breaks = _line_breaks(data, text)
+    returns = b"\r" in data
+    breaks = _line_breaks(text, returns)
     if dialect.quote is None or bytes([dialect.quote]) not in data:
-        return replace(_unquoted(text, breaks, dialect, bad_lines), suspect=suspect)
+        lines = _unquoted(text, breaks, returns, dialect, bad_lines)
+        return replace(lines, suspect=suspect, quoted=False, simple=not returns)
     quotes = text == dialect.quote
     delimiters = text == dialect.delimiter
     board = _board(quotes)
@@ -101,10 +106,10 @@ def find_records(
     return _line_by_line(text, breaks, quoting, dialect, bad_lines, last, suspect)
 
 
-def _unquoted(text: Bytes, breaks: Flags, dialect: Dialect, bad_lines: Places) -> Records:
+def _unquoted(text: Bytes, breaks: Flags, returns: bool, dialect: Dialect, bad_lines: Places) -> Records:
     """Every line is a record."""
-    starts, ends, stops = _spans(text, breaks)
-    columns = _count(text == dialect.delimiter, starts, dialect) + 1
+    starts, ends, stops = _spans(text, breaks, returns)
+    columns = _count(text == dialect.delimiter, starts) + 1
     codes = np.zeros(len(starts), np.uint8)
     codes[bad_lines] = BAD_LINE
     return _judged(
@@ -128,7 +133,7 @@ def _well_quoted(
         starts, ends, stops = starts[:-1], ends[:-1], stops[:-1]
     if len(text) - consumed > dialect.longest or (stops - starts > dialect.longest).any():
         return None
-    columns = _count((delimiters & outside)[:consumed], starts, dialect) + 1
+    columns = _count((delimiters & outside)[:consumed], starts) + 1
     line_stops = np.flatnonzero(breaks[:consumed]) + 1
     lines = np.searchsorted(line_stops, starts, "right")
     codes = np.zeros(len(starts), np.uint8)
@@ -232,40 +237,39 @@ def _judged(
     return Records(starts, ends, lines, columns, codes, consumed, lines_consumed, whole)
 
 
-def _line_breaks(data: bytes, text: Bytes) -> Flags:
+def _line_breaks(text: Bytes, returns: bool) -> Flags:
     """The last byte of every line end: a line feed, or a carriage return that none follows."""
     breaks: Flags = text == 10
-    if b"\r" in data:
-        returns = np.flatnonzero(text == 13)
-        following = np.minimum(returns + 1, len(text) - 1)
-        breaks[returns[text[following] != 10]] = True
+    if returns:
+        at = np.flatnonzero(text == 13)
+        following = np.minimum(at + 1, len(text) - 1)
+        breaks[at[text[following] != 10]] = True
     return breaks
 
 
-def _spans(text: Bytes, breaks: Flags) -> tuple[Places, Places, Places]:
+def _spans(text: Bytes, breaks: Flags, returns: bool = True) -> tuple[Places, Places, Places]:
     """Start, end without the line end, and stop behind it, of everything that ``breaks`` ends."""
     at = np.flatnonzero(breaks)
     stops = at + 1
-    ends = at - ((text[at] == 10) & (at > 0) & (text[at - 1] == 13))
+    ends = at - ((text[at] == 10) & (at > 0) & (text[at - 1] == 13)) if returns else at
     if len(text) and (not len(stops) or stops[-1] != len(text)):
         stops, ends = np.append(stops, len(text)), np.append(ends, len(text))
     starts = np.append(0, stops[:-1]) if len(stops) else stops
     return starts, ends, stops
 
 
-def _count(flags: Flags, starts: Places, dialect: Dialect) -> Places:
-    """How many flags each stretch holds. Counting in bytes is eight times as fast, and right when all agree:
-
-    with fewer than 256 expected, counts that agree modulo 256 and in their sum agree.
+def _count(flags: Flags, starts: Places) -> Places:
+    """How many flags each stretch holds, the first of which starts at 0: the flags before its end less those before
+    its start, and before a place are those up to its word, less the bits of the word from the place on.
     """
     if not len(starts):
         return np.zeros(0, np.int64)
-    expected = dialect.columns - 1
-    if expected < 256:
-        small = np.add.reduceat(flags.view(np.uint8), starts, dtype=np.uint8)
-        if (small == expected).all() and np.count_nonzero(flags) == expected * len(starts):
-            return np.full(len(starts), expected, np.int64)
-    return np.add.reduceat(flags, starts, dtype=np.int64)
+    board = _board(flags)
+    upto = np.cumsum(np.bitwise_count(board), dtype=np.int64)
+    words = starts >> 6
+    behind = np.bitwise_count(board[words] >> (starts & 63).astype(np.uint64))
+    before: Places = upto[words] - behind
+    return np.append(before[1:], upto[-1]) - before
 
 
 def _board(flags: Flags) -> Board:

@@ -9,6 +9,7 @@ named, and a file that is plainly in another encoding is given up early.
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CHUNK: Final = 4 << 20
+CHUNK: Final = 1 << 20  # with what is worked out of it, it stays in the cache of a processor
 MAX_LINE: Final = 2 << 20
 UNDECODABLE: Final = "read.undecodable-bytes"
 TOO_LONG: Final = "read.record-too-long"
+_LOOK = 1 << 16  # nearly every line is shorter
 _NEXT_LINE = 0x15  # ends a line in EBCDIC too
 _SHOWN = 1_000  # bytes that are kept of a line beyond the bound
 _BOMS = (
@@ -203,8 +205,9 @@ def read_chunks(path: Path, encoding: str, name: str, size: int | None = None) -
         codec = open_codec(file, encoding, name)
         offset, line, guard, rest = file.tell(), 1, _Guard(name, encoding), b""
         while True:
-            block = file.read(size)
-            raw, last = rest + block, len(block) < size
+            wanted = size if rest else _to_a_line_end(file, codec, size)
+            block = file.read(wanted)
+            raw, last = rest + block, len(block) < wanted
             stop = len(raw) if last else codec.cut(raw)
             if not stop and not last and len(raw) <= MAX_LINE:
                 rest = raw
@@ -222,6 +225,15 @@ def read_chunks(path: Path, encoding: str, name: str, size: int | None = None) -
             line += len(codec.line_stops(chunk.raw)) if chunk.bad else lines
 
 
+def _to_a_line_end(file: BinaryIO, codec: LineCodec, size: int) -> int:
+    """How much of the next ``size`` bytes is whole lines, by a look at their end: so they are never cut and copied."""
+    if size <= 2 * _LOOK:
+        return size
+    end = os.pread(file.fileno(), _LOOK, file.tell() + size - _LOOK)
+    stop = codec.cut(end) if len(end) == _LOOK else 0
+    return size - _LOOK + stop if stop else size
+
+
 def _is_utf8(raw: bytes) -> bool:
     """Arrow looks at it several times as fast as Python decodes it."""
     import pyarrow as pa
@@ -236,7 +248,7 @@ def _is_utf8(raw: bytes) -> bool:
 
 
 def _count_lines(data: bytes) -> int:
-    feeds = int(np.count_nonzero(np.frombuffer(data, np.uint8) == 10))
+    feeds = int(np.count_nonzero(np.frombuffer(data, np.uint8) == 10))  # a third of the time of data.count
     return feeds + data.count(b"\r") - data.count(b"\r\n") if b"\r" in data else feeds
 
 

@@ -26,11 +26,23 @@ PartKind = Literal["csv", "table", "record", "line"]
 class ExportFile:
     """One file of an export, opened: ``name`` as delivered (``a.zip!/b.csv``), ``path`` to its bytes on
     disk.
+
+    ``stays``: nobody changes or removes it as long as its parts are in use, so that they may lie in it.
     """
 
     name: str
     path: Path
     sha256: str
+    size: int
+    stays: bool = False
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """``size`` bytes from ``start`` on of a file that stays."""
+
+    path: Path
+    start: int
     size: int
 
 
@@ -43,7 +55,9 @@ class Part:
     ``record``: a VARCHAR column ``record``, JSON text; ``line``: a VARCHAR column ``line``. ``rows`` counts
     what lies in the file, placeholders included; ``marked`` says that there may be placeholders.
     ``columns``: the fields that a ``csv`` or ``table`` part has, in its order; empty means all, as
-    declared. ``format``: which of the adapter's formats it was read by.
+    declared. ``format``: which of the adapter's formats it was read by. ``plain``: a ``csv`` part without a
+    quote and without a carriage return. ``stretch``: where the bytes of a plain part stand in the export's
+    own file; ``path`` is then there only after ``stretch.lay_down``.
     """
 
     path: Path
@@ -53,6 +67,8 @@ class Part:
     marked: bool = False
     columns: tuple[str, ...] = ()
     format: int = 0
+    plain: bool = False
+    stretch: Stretch | None = None
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 
 def scan_sql(part: Part, adapter: Adapter) -> str:
-    """A SELECT over one part. Empty cells and the format's ``missing`` texts are null."""
+    """A SELECT over one part. Empty cells and the format's ``missing`` texts are null.
+
+    A part that may be a stretch of its export's file is laid down first (``stretch.lay_down``).
+    """
     missing = adapter.formats[part.format].missing
     match part.kind:
         case "csv":

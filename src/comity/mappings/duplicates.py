@@ -91,6 +91,7 @@ def _find_items(
     )
     if plan.simple or not _count(connection, f"({crowded})"):
         return
+    rows.lay_down()
     scan = f"SELECT * FROM ({rows.scan}) WHERE source_row IN ({crowded})"
     fill_lookups(connection, plan, scan)
     again = (

@@ -52,6 +52,7 @@ class Rows:
 
     ``files``: the first row and the name of every file of the export, so that a reject names its file.
     ``cells``: source_row and the cells of some rows, where they can be had for less than reading the part again.
+    ``lay_down``: writes what ``scan`` reads, if that is not there yet; whoever gives no ``cells`` has done it.
     """
 
     scan: str
@@ -59,6 +60,7 @@ class Rows:
     count: int
     files: tuple[tuple[int, str], ...]
     cells: Callable[[NDArray[Any]], pa.Table | None] = lambda rows: None
+    lay_down: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def as_waiting(store: Store, delivery: Delivery, again: bool) -> Waiting:
     from comity.adapters.part import ExportFile
 
     files = tuple(
-        ExportFile(file.path.name, store.archived(file.sha256), file.sha256, file.size)
+        ExportFile(file.path.name, store.archived(file.sha256), file.sha256, file.size, stays=True)
         for file in delivery.files
     )
     return Waiting(delivery.export_id, files, again)

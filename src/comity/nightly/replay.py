@@ -149,7 +149,8 @@ def _archived(store: Store, export: MetExport) -> tuple[ExportFile, ...]:
     from comity.adapters.part import ExportFile
 
     files = tuple(
-        ExportFile(file.name, store.archived(file.sha256), file.sha256, file.size) for file in export.files
+        ExportFile(file.name, store.archived(file.sha256), file.sha256, file.size, stays=True)
+        for file in export.files
     )
     for file in files:
         if not file.path.exists():

@@ -65,12 +65,15 @@ class RowsAgain:
     def sql(self, export_id: str) -> str | None:
         """A SELECT of ``source_row`` and the fields of that export."""
         from comity.adapters.scan import scan_sql
+        from comity.adapters.stretch import lay_down
 
         if export_id not in self.readings:
             self.readings[export_id] = self._read(export_id)
         reading = self.readings[export_id]
         if reading is None or not reading.parts:
             return None
+        for part in reading.parts:
+            lay_down(part)
         return " UNION ALL ".join(f"({scan_sql(part, self.adapter)})" for part in reading.parts)
 
     def _read(self, export_id: str) -> Reading | None:

@@ -116,11 +116,13 @@ def rows_of(adapter: Adapter, reading: Reading, part: Part) -> Rows:
     """A part as SQL."""
     from comity.adapters.csv_plain import plain_cells
     from comity.adapters.scan import raw_sql, scan_sql
+    from comity.adapters.stretch import lay_down
     from comity.mappings.normalise import Rows
 
     files = tuple((file.first_row, file.name) for file in reading.files)
     refused = raw_sql(part, adapter, "SELECT source_row FROM refused")
-    return Rows(scan_sql(part, adapter), refused, part.rows, files, partial(plain_cells, part, adapter))
+    cells = partial(plain_cells, part, adapter)
+    return Rows(scan_sql(part, adapter), refused, part.rows, files, cells, partial(lay_down, part))
 
 
 def finish_task(

@@ -1,0 +1,81 @@
+"""Parts whose bytes stand in the export's own file: read there, and written to a file only for DuckDB.
+
+Invariant: what is read of a part is the same wherever it lies, and no more of it is in memory than the system keeps
+anyway. Only a file that stays (``ExportFile.stays``) has such parts.
+"""
+
+from __future__ import annotations
+
+import mmap
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from comity.adapters.part import Part, Stretch
+
+_BLOCK = 4 << 20
+
+
+class PartStream:
+    """A part's bytes from first to last, as far as Arrow asks for them."""
+
+    closed = False
+
+    def __init__(self, part: Part, file: BinaryIO) -> None:
+        self._file, self._left = file, -1
+        if part.stretch is not None:
+            file.seek(part.stretch.start)
+            self._left = part.stretch.size
+
+    def read(self, size: int) -> bytes:
+        """The next ``size`` bytes, fewer at the end."""
+        block = self._file.read(size if self._left < 0 else min(size, self._left))
+        self._left -= len(block) if self._left > 0 else 0
+        return block
+
+
+@contextmanager
+def opened(part: Part) -> Iterator[PartStream]:
+    """The part for reading once through."""
+    with (part.stretch or part).path.open("rb", buffering=0) as file:
+        yield PartStream(part, file)
+
+
+@contextmanager
+def mapped(part: Part) -> Iterator[memoryview]:
+    """The part for reading here and there."""
+    start, size = (part.stretch.start, part.stretch.size) if part.stretch else (0, 0)
+    before = start % mmap.ALLOCATIONGRANULARITY
+    with (
+        (part.stretch or part).path.open("rb") as file,
+        mmap.mmap(
+            file.fileno(), size and before + size, access=mmap.ACCESS_READ, offset=start - before
+        ) as content,
+        memoryview(content) as whole,
+        whole[before:] as view,
+    ):
+        yield view
+
+
+def lay_down(part: Part) -> None:
+    """Write the part to its own file, where DuckDB scans it, unless it lies there."""
+    if part.stretch is None or part.path.exists():
+        return
+    beside = part.path.with_name(f"{part.path.name}.{uuid4().hex}")
+    with beside.open("wb", buffering=0) as file:
+        copy_stretch(part.stretch, file)
+    beside.replace(part.path)  # another task may want it too
+
+
+def copy_stretch(stretch: Stretch, into: BinaryIO) -> None:
+    """The bytes of the stretch behind what ``into`` holds."""
+    left = stretch.size
+    with stretch.path.open("rb", buffering=0) as file:
+        file.seek(stretch.start)
+        while left and (block := file.read(min(left, _BLOCK))):
+            into.write(block)
+            left -= len(block)
