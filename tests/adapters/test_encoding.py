@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from comity.adapters import encoding
+from comity.adapters.encoding_guard import WrongEncodingGuard
 from comity.adapters.export import read_export
 from comity.errors import ConfigError, ReadError
 from tests.adapters.exports import assert_adds_up, make_adapter, make_file, refused, rows
@@ -180,7 +181,7 @@ def test_half_a_pair_in_utf_16_costs_its_row(tmp_path: Path) -> None:
 def test_a_file_in_plainly_another_encoding_stops_the_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(encoding._Guard, "_ENOUGH", 100)
+    monkeypatch.setattr(WrongEncodingGuard, "_ENOUGH", 100)
     data = b"id,name,note\n" + "1,Żółć,x\n".encode("cp1250") * 200
 
     with pytest.raises(ReadError) as caught:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from comity.adapters.encoding_guard import WrongEncodingGuard
 from comity.errors import ReadError
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ def read_chunks(path: Path, encoding: str, name: str, size: int | None = None) -
     size = size or CHUNK
     with path.open("rb") as file:
         codec = open_codec(file, encoding, name)
-        offset, line, guard, rest = file.tell(), 1, _Guard(name, encoding), b""
+        offset, line, guard, rest = file.tell(), 1, WrongEncodingGuard(name, encoding), b""
         while True:
             wanted = size if rest else _to_a_line_end(file, codec, size)
             block = file.read(wanted)
@@ -306,35 +307,6 @@ def _overlong(file: BinaryIO, codec: LineCodec, raw: bytes, offset: int, line: i
 def _first_stop(codec: LineCodec, raw: bytes) -> int:
     stops = codec.line_stops(raw[: len(raw) // codec.dtype.itemsize * codec.dtype.itemsize])
     return int(stops[0]) if len(stops) > 1 else 0
-
-
-class _Guard:
-    """Gives up on a file most of whose lines cannot be decoded: that is the wrong encoding, not a bad row."""
-
-    _ENOUGH = 10_000
-    _BYTES = 1_000_000
-
-    def __init__(self, name: str, encoding: str) -> None:
-        self._name, self._encoding = name, encoding
-        self._bad = self._lines = self._marks = self._bytes = 0
-
-    def see(self, chunk: Chunk, lines: int) -> None:
-        self._lines += max(lines, 1)
-        self._bytes += len(chunk.raw)
-        if not chunk.bad:
-            return
-        self._bad += len(chunk.bad)
-        self._marks += chunk.data.count(b"\\x")
-        if (self._bad > self._ENOUGH and self._bad * 2 > self._lines) or (
-            self._marks > self._BYTES and self._marks * 10 > self._bytes
-        ):
-            raise ReadError(
-                "read.wrong-encoding",
-                f"Most of the file cannot be decoded as {self._encoding}",
-                file=self._name,
-                found=f"{self._bad} of the first {self._lines} lines; the first: {chunk.bad[0].message}",
-                remedy="declare the encoding that the source uses, or a second format if it uses two",
-            )
 
 
 def _decodes_ascii(name: str) -> bool:
