@@ -85,6 +85,11 @@ class Staged:
         columns += [sql_name(column) for column in table.column_names if column not in self.types]
         return f"SELECT {', '.join(columns)} FROM {name}"
 
+    def release(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let go of the rows, before those of the next part are read."""
+        for name in ("staged", "staged_rows", "picked"):
+            connection.unregister(name)
+
     def pick(self, connection: duckdb.DuckDBPyConnection, places: Any) -> str:
         """A scan of the rows at those places."""
         return self.scan(connection, "picked", self.table.take(places))

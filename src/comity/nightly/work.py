@@ -106,10 +106,12 @@ def _normalise_part(
     part = reading.parts[number]
     with explained("normalising", part.path):
         rows = stage_rows(connection, rows_of(adapter, reading, part), read_plain(part, adapter), numbering)
-        return tuple(
+        outcomes = tuple(
             normalise(connection, plan, rows, provenance, run_id, into / f"{plan.name}-{number:05d}", texts)
             for plan, texts in plans
         )
+        rows.release(connection)
+        return outcomes
 
 
 def rows_of(adapter: Adapter, reading: Reading, part: Part) -> Rows:
