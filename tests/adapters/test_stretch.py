@@ -49,10 +49,20 @@ def bytes_of(part: Part) -> bytes:
         (HEADER, CARS, "utf-8"),
         (BOM + HEADER, CARS, "utf-8"),
         (HEADER, CARS[:-1], "utf-8"),
+        (HEADER, CARS.replace(b"\n", b"\r\n"), "utf-8"),
+        (HEADER, b"A,Volvo\r\nB,\nC,Ford", "utf-8"),
         (HEADER, "Å,Škoda\n".encode(), "utf-8"),
         (HEADER, CARS, "latin-1"),  # ASCII is in UTF-8 what it is there
     ],
-    ids=["plain", "byte order mark", "no line end at the end", "letters", "ASCII only"],
+    ids=[
+        "plain",
+        "byte order mark",
+        "no line end at the end",
+        "CRLF",
+        "CRLF or not",
+        "letters",
+        "ASCII only",
+    ],
 )
 def test_what_is_fine_is_read_where_it_stands(
     tmp_path: Path, head: bytes, body: bytes, encoding: str
@@ -76,14 +86,14 @@ def test_what_is_fine_is_read_where_it_stands(
     ("data", "encoding"),
     [
         (HEADER + b'A,"Volvo"\n', "utf-8"),
-        (HEADER + b"A,Volvo\r\nB,Ford\r\n", "utf-8"),
+        (HEADER + b"A,Volvo\r\nB,Ford\r", "utf-8"),
         (HEADER + b"A,Volvo\rB,Ford\r", "utf-8"),
         (HEADER + b"A,Volvo\n\nB,Ford\n", "utf-8"),
         (HEADER + b"A,Volvo\nB\n", "utf-8"),
         (HEADER + "A,Škoda\n".encode("cp1250"), "cp1250"),
         ((HEADER + CARS).decode().encode("utf-16"), "utf-16"),
     ],
-    ids=["quoted", "CRLF", "CR", "blank line", "refused", "another encoding", "two bytes a character"],
+    ids=["quoted", "half a CRLF", "CR", "blank line", "refused", "another encoding", "two bytes a character"],
 )
 def test_what_is_not_the_same_in_the_part_is_written(tmp_path: Path, data: bytes, encoding: str) -> None:
     _, reading = read_bytes(tmp_path, data, encoding=encoding)
@@ -142,7 +152,7 @@ def test_several_files_have_their_own_stretches(tmp_path: Path, monkeypatch: pyt
     assert [row[1] for row in rows(reading, adapter)] == ["A", "B", "C"] * 2
 
 
-@pytest.mark.parametrize("body", [CARS, CARS[:-1], CARS * 2000])
+@pytest.mark.parametrize("body", [CARS, CARS[:-1], CARS.replace(b"\n", b"\r\n"), CARS * 2000])
 def test_rows_are_picked_from_a_stretch_as_from_a_file(tmp_path: Path, body: bytes) -> None:
     adapter, reading = read_bytes(tmp_path, HEADER + body)
     (part,) = reading.parts
@@ -162,8 +172,8 @@ def test_rows_are_picked_from_a_stretch_as_from_a_file(tmp_path: Path, body: byt
     assert len(raw(reading, adapter)) == part.rows
 
 
-def test_a_part_is_laid_down_for_duckdb_with_the_bytes_that_it_has(tmp_path: Path) -> None:
-    _, reading = read_bytes(tmp_path, HEADER + CARS * 3)
+def test_a_part_is_laid_down_for_duckdb_once_with_line_ends_alike(tmp_path: Path) -> None:
+    _, reading = read_bytes(tmp_path, HEADER + CARS * 2 + CARS.replace(b"\n", b"\r\n"))
     (part,) = reading.parts
     part.path.unlink(missing_ok=True)
 
@@ -174,6 +184,22 @@ def test_a_part_is_laid_down_for_duckdb_with_the_bytes_that_it_has(tmp_path: Pat
     assert part.path.read_bytes() == CARS * 3
     assert part.path.stat().st_mtime_ns == written.st_mtime_ns
     assert [path.name for path in (tmp_path / "into").iterdir()] == [part.path.name]
+
+
+@pytest.mark.parametrize("block", range(9, 20))
+def test_a_line_end_may_lie_in_two_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(csv_plain, "_BLOCK", block)
+    adapter, reading = read_bytes(tmp_path, HEADER + CARS.replace(b"\n", b"\r\n") * 7)
+    (part,) = reading.parts
+
+    read = read_plain(part, adapter)
+
+    assert read is not None
+    assert list(zip(*read.drop_columns("source_row").to_pydict().values(), strict=True)) == [
+        ("A", "Volvo"), ("B", None), ("C", "Ford"),
+    ] * 7  # fmt: skip
 
 
 def test_what_arrow_cannot_read_is_laid_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

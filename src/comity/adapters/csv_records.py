@@ -56,7 +56,7 @@ class Records:
     ``starts``, ``ends``: of each record, its line end excluded; ``lines``: the physical line it begins on,
     from 0; ``columns``: how many it has; ``codes``: FINE or why it is refused. ``whole``: every byte
     belongs to a fine record. ``suspect``: the last record with quotes is refused. ``quoted``: there is a
-    quote in ``data``; ``simple``: there is none, and every line ends with a line feed alone.
+    quote in ``data``; ``simple``: there is none, and every line ends with a line feed.
     """
 
     starts: Places
@@ -80,10 +80,10 @@ def find_records(
     """
     text = np.frombuffer(data, np.uint8)
     returns = b"\r" in data
-    breaks = _line_breaks(text, returns)
+    breaks, simple = _line_breaks(text, returns)
     if dialect.quote is None or bytes([dialect.quote]) not in data:
         lines = _unquoted(text, breaks, returns, dialect, bad_lines)
-        return replace(lines, suspect=suspect, quoted=False, simple=not returns)
+        return replace(lines, suspect=suspect, quoted=False, simple=simple)
     quotes = text == dialect.quote
     delimiters = text == dialect.delimiter
     board = _board(quotes)
@@ -237,14 +237,14 @@ def _judged(
     return Records(starts, ends, lines, columns, codes, consumed, lines_consumed, whole)
 
 
-def _line_breaks(text: Bytes, returns: bool) -> Flags:
-    """The last byte of every line end: a line feed, or a carriage return that none follows."""
+def _line_breaks(text: Bytes, returns: bool) -> tuple[Flags, bool]:
+    """The last byte of every line end: a line feed, or a carriage return that none follows; and whether none is so."""
     breaks: Flags = text == 10
-    if returns:
-        at = np.flatnonzero(text == 13)
-        following = np.minimum(at + 1, len(text) - 1)
-        breaks[at[text[following] != 10]] = True
-    return breaks
+    if not returns:
+        return breaks, True
+    alone = text == 13
+    alone[:-1] &= ~breaks[1:]
+    return breaks | alone, not alone.any()
 
 
 def _spans(text: Bytes, breaks: Flags, returns: bool = True) -> tuple[Places, Places, Places]:

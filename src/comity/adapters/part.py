@@ -56,7 +56,7 @@ class Part:
     what lies in the file, placeholders included; ``marked`` says that there may be placeholders.
     ``columns``: the fields that a ``csv`` or ``table`` part has, in its order; empty means all, as
     declared. ``format``: which of the adapter's formats it was read by. ``plain``: a ``csv`` part without a
-    quote and without a carriage return. ``stretch``: where the bytes of a plain part stand in the export's
+    quote. ``stretch``: where the bytes of a plain part stand in the export's
     own file; ``path`` is then there only after ``stretch.lay_down``.
     """
 

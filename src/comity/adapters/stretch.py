@@ -1,6 +1,6 @@
 """Parts whose bytes stand in the export's own file: read there, and written to a file only for DuckDB.
 
-Invariant: what is read of a part is the same wherever it lies, and no more of it is in memory than the system keeps
+Invariant: the rows of a part are the same wherever it lies, and no more of it is in memory than the system keeps
 anyway. Only a file that stays (``ExportFile.stays``) has such parts.
 """
 
@@ -62,7 +62,7 @@ def mapped(part: Part) -> Iterator[memoryview]:
 
 
 def lay_down(part: Part) -> None:
-    """Write the part to its own file, where DuckDB scans it, unless it lies there."""
+    """Write the part to its own file, where DuckDB scans it, unless it lies there; its line ends are made ``\\n``."""
     if part.stretch is None or part.path.exists():
         return
     beside = part.path.with_name(f"{part.path.name}.{uuid4().hex}")
@@ -72,10 +72,10 @@ def lay_down(part: Part) -> None:
 
 
 def copy_stretch(stretch: Stretch, into: BinaryIO) -> None:
-    """The bytes of the stretch behind what ``into`` holds."""
+    """The lines of the stretch; in it carriage returns only stand in front of line feeds."""
     left = stretch.size
     with stretch.path.open("rb", buffering=0) as file:
         file.seek(stretch.start)
         while left and (block := file.read(min(left, _BLOCK))):
-            into.write(block)
+            into.write(block.replace(b"\r", b""))
             left -= len(block)
