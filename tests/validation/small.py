@@ -47,8 +47,11 @@ def write_suite(root: Path, *rules: str, record: str = "person", source: str | N
 def judge_one(
     connection: duckdb.DuckDBPyConnection, relation: str, expectation: str, /, **kwargs: Any
 ) -> CheckResult:
-    """What one rule says about a relation. ``related``, ``previous`` and ``code_lists`` are what it may look at."""
-    scope = {key: kwargs.pop(key) for key in ("related", "previous", "code_lists") if key in kwargs}
+    """What one rule says about a relation. ``related``, ``previous`` and ``code_lists`` are what it may look at,
+    ``repeating`` and ``constant`` what is known of the columns.
+    """
+    keys = ("related", "previous", "code_lists", "repeating", "constant")
+    scope = {key: kwargs.pop(key) for key in keys if key in kwargs}
     suite = Suite("person", None, (Rule("the.rule", expectation, kwargs),))
     (check,) = validate(connection, relation, suite, **scope).checks
     return check

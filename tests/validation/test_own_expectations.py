@@ -21,6 +21,7 @@ def fill(connection: duckdb.DuckDBPyConnection, rows: str, name: str = "t") -> N
     connection.execute(f"CREATE OR REPLACE TABLE {name} AS SELECT * FROM (VALUES {rows})")
 
 
+@pytest.mark.parametrize("repeating", [False, True])
 @pytest.mark.parametrize(
     ("expectation", "column", "rows", "kwargs", "counted"),
     [
@@ -68,12 +69,62 @@ def test_values_and_items_are_counted_by_record(
     rows: str,
     kwargs: dict[str, Any],
     counted: tuple[int, int],
+    repeating: bool,
 ) -> None:
-    fill(connection, f"{rows}) AS t({column}")
+    fill(connection, f"{rows}, {rows}) AS t({column}")
 
-    check = judge_one(connection, "t", expectation, column=column, code_lists="lists", **kwargs)
+    known = frozenset({column} if repeating else ())
+    check = judge_one(
+        connection, "t", expectation, column=column, code_lists="lists", repeating=known, **kwargs
+    )
 
-    assert (check.outcome, check.violated, check.denominator) == ("fail", *counted)
+    violated, denominator = (2 * each for each in counted)  # every row stands there twice
+    assert (check.outcome, check.violated, check.denominator) == ("fail", violated, denominator)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expectation", "kwargs"),
+    [
+        ("colour", "'rot'", "expect_column_values_to_be_in_code_list", {"code_list": "colour"}),
+        ("colour", "'rot'", "expect_column_values_to_match_regex", {"regex": "^[a-q]+$"}),
+        (
+            "colour",
+            "'rot'",
+            "expect_column_values_to_match_regex",
+            {"regex": "^x", "row_condition": 'col("n") > 2'},
+        ),
+        ("colour", "NULL::VARCHAR", "expect_column_values_to_not_be_null", {}),
+        ("colour", "'rot'", "expect_column_values_to_be_unique", {}),
+        ("colour", "'rot'", "expect_column_values_to_be_in_set", {"value_set": ["red"]}),
+        ("colours", "['red', 'rot']", "expect_list_items_to_be_in_code_list", {"code_list": "colour"}),
+        ("colours", "['red']", "expect_list_lengths_to_be_between", {"min_value": 2}),
+    ],
+)
+def test_a_value_that_stands_in_every_row_counts_for_all_of_them(
+    connection: duckdb.DuckDBPyConnection,
+    column: str,
+    value: str,
+    expectation: str,
+    kwargs: dict[str, Any],
+) -> None:
+    connection.execute(f"CREATE TABLE t AS SELECT n, {value} AS {column} FROM range(5) AS t(n)")
+    rule = {"column": column, "code_lists": "lists", **kwargs}
+
+    row_by_row = judge_one(connection, "t", expectation, **rule)
+    once = judge_one(connection, "t", expectation, constant={column: value}, **rule)
+
+    assert once == row_by_row
+    assert (once.outcome, once.violated) == ("fail", 2 if "row_condition" in kwargs else 5)
+
+
+def test_a_constant_is_counted_where_a_condition_is_unknown_for_every_record(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    fill(connection, "(NULL::INTEGER), (NULL)) AS t(born")
+
+    check = judge_one(connection, "t", "expect_rows_to_satisfy", condition="born > 1900")
+
+    assert (check.outcome, check.observed) == ("not_applicable", "no values")
 
 
 def test_lists_are_disjoint_when_no_item_stands_in_both(connection: duckdb.DuckDBPyConnection) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from comity.errors import ComityError
+from comity.nightly.columns import columns_of_files, constants
 from comity.nightly.work import explained
 
 if TYPE_CHECKING:
@@ -80,15 +81,20 @@ def judge_task(
     from comity.mappings.normalise import connect
     from comity.validation.broken import violations
     from comity.validation.run import fill_code_lists, validate
+    from comity.validation.vocabulary import columns_of
 
     verdicts = []
     with explained("judging the export", into), connect(limits) as connection:
         # A reference is looked up in all records of a type: here the larger side is not known beforehand.
         connection.execute("RESET disabled_optimizers")
+        # Some forty statements read the same files, and each would read their footers again.
+        connection.execute("SET parquet_metadata_cache = true")
         lists = fill_code_lists(connection, code_lists)
         views = {name: _view(connection, f"related_{name}", *of_type) for name, of_type in related.items()}
         for case in cases:
             name = case.record_type.name
+            columns = columns_of_files(connection, case.files)
+            wanted = {each for rule in case.suite.rules for each in columns_of(rule)}
             staged = _view(connection, "staged", case.record_type, case.files)
             previous = (
                 _view(connection, "previous", case.record_type, case.previous) if case.previous else None
@@ -100,7 +106,8 @@ def judge_task(
                 related=views,
                 previous=previous,
                 code_lists=lists,
-                repeating=repeating_columns(connection, case.files),
+                repeating=columns.repeating,
+                constant=constants(connection, staged, columns, wanted),
             )
             broken = into / f"{name}.broken.parquet"
             written = violations(
@@ -108,18 +115,6 @@ def judge_task(
             )
             verdicts.append(Verdict(result, written))
     return tuple(verdicts)
-
-
-def repeating_columns(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> frozenset[str]:
-    """The columns that every file holds as a dictionary."""
-    if not files:
-        return frozenset()
-    columns = connection.execute(
-        "SELECT path_in_schema FROM parquet_metadata($1) GROUP BY ALL "
-        "HAVING bool_and(dictionary_page_offset IS NOT NULL OR stats_null_count = num_values)",
-        [[str(path) for path in files]],
-    ).fetchall()
-    return frozenset(column for (column,) in columns)
 
 
 def _view(

@@ -7,7 +7,7 @@ row whose condition is unknown (NULL) breaks nothing. Counts over single rows jo
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
@@ -24,11 +24,14 @@ from comity.validation.library import (
     metric_value,
     pydantic,
 )
+from comity.validation.metrics import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from comity.validation.scope import Scope
+
+_VALUES = '"values of the column"'
 
 
 class CountWhere(TableMetricProvider):
@@ -51,7 +54,7 @@ class CountWhere(TableMetricProvider):
         runtime_configuration: Any,
     ) -> Any:
         where: Any = sa.literal_column(metric_value_kwargs["where"])
-        return sa.func.count().filter(where), metric_domain_kwargs, {}
+        return count_of(where), metric_domain_kwargs, {}
 
 
 class QueryRow(TableMetricProvider):
@@ -153,17 +156,26 @@ class RowExpectation(OwnExpectation, ABC):
         return self.judged(scope).broken
 
     def metrics(self, scope: Scope) -> dict[str, tuple[str, dict[str, str]]]:
-        judged = self.judged(scope)
         if self.looks_elsewhere:
-            counts = (
-                f"SELECT count(*) FILTER (WHERE {judged.broken}), count(*) FILTER (WHERE {judged.about}), NULL"
-                f" FROM {scope.relation}"
-            )
-            return {"row": ("relation.query_row", {"query": counts})}
+            return {"row": ("relation.query_row", {"query": self._query(scope)})}
+        judged = self.judged(scope)
         return {
             "broken": ("rows.count_where", {"where": judged.broken}),
             "about": ("rows.count_where", {"where": judged.about}),
         }
+
+    def _query(self, scope: Scope) -> str:
+        values = scope.values(getattr(self, "column", ""))
+        if values is None:
+            judged = self.judged(scope)
+            broken, about = (f"coalesce(count_if({each}), 0)" for each in (judged.broken, judged.about))
+            return f"SELECT {broken}, {about}, NULL FROM {scope.relation}"
+        # A value that stands in many rows is judged once, and counts for them all.
+        judged = self.judged(replace(scope, relation=_VALUES))
+        broken, about = (
+            f"coalesce(sum(n) FILTER (WHERE {each}), 0)" for each in (judged.broken, judged.about)
+        )
+        return f"WITH {_VALUES} AS ({values}) SELECT {broken}, {about}, NULL FROM {_VALUES}"
 
     def _validate(self, metrics: Any, runtime_configuration: Any = None, execution_engine: Any = None) -> Any:
         broken, about = metrics["row"][:2] if "row" in metrics else (metrics["broken"], metrics["about"])

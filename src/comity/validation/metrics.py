@@ -73,6 +73,11 @@ def way_for(metric: Any) -> Way | None:
     return None
 
 
+def count_of(condition: Any) -> Any:
+    """How many rows satisfy it. It costs half of a count with a FILTER, for which DuckDB gathers those rows first."""
+    return sa.func.coalesce(sa.func.count_if(condition), 0)  # NULL where the condition is NULL in every row
+
+
 def _no_sample(engine: DuckDBExecutionEngine, metric: Any, parts: dict[str, Any]) -> Any:
     return lambda: []
 
@@ -80,10 +85,9 @@ def _no_sample(engine: DuckDBExecutionEngine, metric: Any, parts: dict[str, Any]
 def _count_where(
     engine: DuckDBExecutionEngine, condition: Any, domain: dict[str, Any]
 ) -> tuple[Any, dict[str, Any]]:
-    """``count(*) FILTER (WHERE …)`` and the domain without what the filter now says."""
+    """How many rows satisfy ``condition``, and the domain without what is counted now."""
     filters = [each for each in (condition, *domain_filters(engine, domain)) if each is not None]
-    counted = sa.func.count()
-    expression = counted.filter(sa.and_(*filters)) if filters else counted
+    expression = count_of(sa.and_(*filters)) if filters else sa.func.count()
     return expression, plain({"batch_id": domain.get("batch_id"), "table": domain.get("table")})
 
 
@@ -134,13 +138,20 @@ def _pattern_count(
 ) -> Any:
     """How many rows match, or do not: a pattern costs more than all else, and a text that repeats is matched once."""
     domain = dict(metric.metric_domain_kwargs)
-    if domain["column"] not in engine.scope.repeating:
+    if (values := engine.scope.values(domain["column"])) is None:
         return None
     column: Any = sa.column(domain["column"])
     relation, filters = _records(engine, domain)
-    texts = (
-        sa.select(column, sa.func.count().label("n")).select_from(relation).where(*filters).group_by(column)
-    ).subquery()
+    if filters:
+        texts = (
+            sa.select(column, sa.func.count().label("n"))
+            .select_from(relation)
+            .where(*filters)
+            .group_by(column)
+            .subquery()
+        )
+    else:
+        texts = sa.text(values).columns(column, sa.column("n")).subquery()
     matches = sa.func.regexp_matches(texts.c[domain["column"]], metric.metric_value_kwargs["regex"])
     counted = sa.select(sa.func.sum(texts.c.n)).where(matches if matching else sa.not_(matches))
     return lambda: int(engine.execute_query(counted).scalar() or 0)

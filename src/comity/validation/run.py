@@ -61,21 +61,25 @@ def validate(
     previous: str | None = None,
     code_lists: str | None = None,
     repeating: frozenset[str] = frozenset(),
+    constant: Mapping[str, str] | None = None,
 ) -> SuiteResult:
-    """Judge the records in ``relation``, a table or view of ``connection``, by ``suite``."""
+    """Judge the records in ``relation``, a table or view of ``connection``, by ``suite``; for the rest see Scope."""
     from comity.validation.vocabulary import ABOUT_COLUMNS, build, columns_of
 
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {VIEW} AS SELECT * FROM {relation}")
+    constant = constant or {}
+    values = ", ".join(f"{value} AS {name(column)}" for column, value in constant.items())
+    columns = f"* REPLACE ({values})" if values else "*"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {VIEW} AS SELECT {columns} FROM {relation}")
     present = {row[0] for row in connection.execute(f"DESCRIBE {VIEW}").fetchall()}
-    scope = Scope(VIEW, related or {}, previous, code_lists, repeating)
-    empty = connection.execute(f"SELECT NOT EXISTS (SELECT 1 FROM {VIEW})").fetchall()[0][0]
+    rows = connection.execute(f"SELECT count(*) FROM {VIEW}").fetchall()[0][0]
+    scope = Scope(VIEW, related or {}, previous, code_lists, repeating, constant, rows)
     results: dict[str, CheckResult] = {}
     expectations: dict[str, Any] = {}
     for rule in suite.rules:
         absent = columns_of(rule) - present if rule.type not in ABOUT_COLUMNS else set()
         if absent:
             results[rule.id] = _not_applicable(rule, f"no column {', '.join(sorted(absent))}")
-        elif empty and rule.type not in ABOUT_COLUMNS | _ABOUT_EMPTY:
+        elif not rows and rule.type not in ABOUT_COLUMNS | _ABOUT_EMPTY:
             results[rule.id] = _not_applicable(rule, "no records")
         else:
             expectation = build(rule)

@@ -17,7 +17,8 @@ class Scope:
     """``relation``: the records that are judged. ``related``: by record type, what a reference may lead to.
 
     ``previous``: the same source's records in the last release. ``code_lists``: a relation with the columns
-    ``list`` and ``code``. ``repeating``: the columns in which few values stand many times.
+    ``list`` and ``code``. ``repeating``: the columns in which few values stand many times. ``constant``: for columns
+    that hold one value in all ``rows``, that value as SQL.
     """
 
     relation: str
@@ -25,6 +26,18 @@ class Scope:
     previous: str | None = None
     code_lists: str | None = None
     repeating: frozenset[str] = frozenset()
+    constant: Mapping[str, str] = field(default_factory=dict)
+    rows: int = 0
+
+    def values(self, column: str) -> str | None:
+        """A query for the values of a column, each once, and ``n``, the rows that it stands in; None where that costs
+        more than it saves.
+        """
+        if column in self.constant:
+            return f"SELECT {self.constant[column]} AS {name(column)}, {self.rows} AS n"
+        if column in self.repeating:
+            return f"SELECT {name(column)}, count(*) AS n FROM {self.relation} GROUP BY {name(column)}"
+        return None
 
 
 class NotApplicable(Exception):
