@@ -7,6 +7,7 @@ pandas takes it for wrong. Comparisons of columns are therefore asked about rows
 from __future__ import annotations
 
 import warnings
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -123,6 +124,9 @@ def in_pandas() -> dict[str, Any]:
     from comity.validation.library import ExpectationSuite
     from comity.validation.vocabulary import build
 
+    import_module(
+        "great_expectations.datasource.fluent.pandas_datasource"
+    )  # it is left out until it is asked for
     frame = duckdb.connect().execute(f"{TABLE}; SELECT * FROM sample").df()
     # As pandas has them: numbers with NaN, texts with None.
     frame = frame.astype({"one": "float64", "two": "float64", "kind": object, "name": object})

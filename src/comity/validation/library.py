@@ -7,42 +7,35 @@ nothing anywhere, logs nothing, and does not load what no rule has asked for yet
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
-import sys
-from types import ModuleType
-from typing import Any
+
+from comity.validation.left_out import load_when_used, names_only
 
 # Great Expectations reads this when it is imported.
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
 # What it logs repeats what its results say, and would put values of records into the log.
 logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
 
-
-def _load_when_used(name: str) -> None:
-    """Let ``import name`` load nothing until something of the module is used."""
-    spec = importlib.util.find_spec(name)
-    if name in sys.modules or spec is None:
-        return
-    stand_in = ModuleType(name)
-    stand_in.__spec__ = spec
-
-    def load(attribute: str) -> Any:
-        if sys.modules[name] is stand_in:
-            del sys.modules[name]
-        return getattr(importlib.import_module(name), attribute)
-
-    stand_in.__getattr__ = load  # type: ignore[method-assign]
-    sys.modules[name] = stand_in
-    parent, _, child = name.rpartition(".")
-    if parent:
-        setattr(sys.modules[parent], child, stand_in)
-
-
 # More than a quarter of the time that the import takes, and only two expectations need it.
-_load_when_used("scipy.stats")
-_load_when_used("altair")  # draws, for one expectation, where nobody looks
+load_when_used("scipy.stats")
+load_when_used("altair")  # draws, for one expectation, where nobody looks
+
+_SOURCES = "great_expectations.datasource.fluent."
+_OURS = ("sql_datasource", "invalid_datasource")
+
+
+def _unused(module: str) -> bool:
+    """Data sources of other kinds, a quarter of that time too; what would send, what would draw pages, and what one
+    expectation uses that is refused.
+    """
+    if module.startswith(_SOURCES):
+        return module.endswith(("_datasource", "fabric")) and not module.endswith(_OURS)
+    return module.partition(".")[0] in ("requests", "jinja2", "mistune", "jsonschema")
+
+
+with names_only(_unused):
+    import great_expectations as great_expectations
 
 from great_expectations import ExpectationSuite as ExpectationSuite
 from great_expectations import get_context as get_context
