@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from comity.mappings.normalise import Limits, connect, fill_lookups, normalise
 from comity.mappings.staged import Numbering, stage_rows
 from comity.mappings.text_results import TextResults
+from comity.mappings.unmapped import counted_in_rows, unmapped_codes
 from tests.mappings.small import PROVENANCE, compile_all, deliver, fields
 
 if TYPE_CHECKING:
@@ -57,12 +58,19 @@ def test_the_records_are_those_of_the_statement(tmp_path: Path) -> None:
         fill_lookups(connection, plan, delivered.scan)
         stated = plan.record_sql(delivered.scan, PROVENANCE)
         made = connection.sql(f"SELECT * FROM ({stated}) ORDER BY source_row").to_arrow_table().to_pylist()
+        connection.execute(f"CREATE TEMP TABLE set_aside AS {plan.set_aside_sql(delivered.scan)}")
+        unmapped = unmapped_codes(plan, counted_in_rows(connection))
         written = connection.sql(f"SELECT * FROM '{outcome.records_path}' ORDER BY source_row")
         records = written.to_arrow_table().to_pylist()
 
     assert set(staged.repeating) == {"state", "born", "items", "size"}
     assert 0 < outcome.rejected < outcome.accepted == len(records)
     assert records == made
+    assert outcome.unmapped == unmapped
+    assert [(each.code, each.count, each.example_row) for each in unmapped] == [
+        ("lost", 200, 1),
+        ("?", 2500, 2),
+    ]
     assert len({tuple(record["quality_flags"]) for record in records}) > 5
 
 

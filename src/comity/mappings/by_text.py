@@ -17,7 +17,7 @@ from comity.mappings.rules_sql import Source, deciding, result_name, rules_sql
 from comity.mappings.text_results import TextResults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import duckdb
     import pyarrow as pa
@@ -55,7 +55,8 @@ class _Sets:
 
 class ByText:
     """One part through one plan. Once the batches are read, ``repeated`` has the records whose key may stand twice in
-    the part, and ``places`` those of the rows that became no record, or have a code that no crosswalk line has.
+    the part, and ``places`` those of the rows that became no record, or have a code that no crosswalk line has in a
+    field that does not repeat.
     """
 
     def __init__(
@@ -106,9 +107,8 @@ class ByText:
                 order = np.argsort(all_rows)
                 places = order[np.searchsorted(all_rows, given, sorter=order)]
             taken = {field: number[places] for field, number in numbers.items()}
-            refused = self._any(batch, taken, "rejects")
-            found = self._any(batch, taken, "finds")
-            apart = refused | found
+            refused = self._any(self._rules(), batch, taken, "rejects")
+            apart = refused | self._any((("", *rule) for rule in self.by_row), batch, taken, "finds")
             if apart.any():
                 self.places.append(places[apart])
             again = twice[begin - len(given) : begin] & ~refused
@@ -175,12 +175,18 @@ class ByText:
         """A column by the texts of ``field``, or by the rows of the batch."""
         return self.texts.made[field][name] if field else batch.column(name)
 
-    def _any(self, batch: pa.RecordBatch, taken: dict[str, Places], what: str) -> NDArray[Any]:
+    def _any(
+        self,
+        rules: Iterable[tuple[str, int, RulePlan]],
+        batch: pa.RecordBatch,
+        taken: dict[str, Places],
+        what: str,
+    ) -> NDArray[Any]:
         """For every row whether some rule ``rejects`` it, or ``finds`` an unmapped code in it."""
         import numpy as np
 
         some = np.zeros(batch.num_rows, bool)
-        for field, number, rule in self._rules():
+        for field, number, rule in rules:
             if getattr(rule, what) == "false":
                 continue
             says = self._column(batch, field, f"{what} {number}")

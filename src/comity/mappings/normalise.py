@@ -19,6 +19,7 @@ from comity.mappings.record_file import BATCH, write_records
 from comity.mappings.rules_sql import set_aside_sql
 from comity.mappings.staged import Staged, stage_rows
 from comity.mappings.text_steps import cells_as_json, sql_text
+from comity.mappings.unmapped import UnmappedCode, counted_in_rows, counted_in_texts, unmapped_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from comity.mappings.text_results import TextResults
 
 COPY_OPTIONS = "FORMAT parquet, COMPRESSION zstd"
-_MOST_UNMAPPED = 1000  # codes of one crosswalk
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,6 @@ class Rows:
     files: tuple[tuple[int, str], ...]
     cells: Callable[[NDArray[Any]], pa.Table | None] = lambda rows: None
     lay_down: Callable[[], None] = lambda: None
-
-
-@dataclass(frozen=True)
-class UnmappedCode:
-    """A code that no crosswalk line has: how often, and the first row with it."""
-
-    column: str
-    crosswalk: str
-    code: str
-    count: int
-    example_row: int
 
 
 @dataclass(frozen=True)
@@ -157,20 +146,24 @@ def normalise(
             records += repeated
         accepted, rejected = records, rows.count - records
         scan = by_text.apart()
+        of_texts, counted = counted_in_texts(
+            by_text.branch, by_text.by_field, by_text.texts.made, by_text.staged
+        )
     else:
+        of_texts, counted = frozenset[int](), {}
         fill_lookups(connection, plan, rows.scan)
         records = write_records(
             connection, plan, provenance, _batches(connection, plan, rows.scan, provenance), records_path
         )
-        accepted, rejected, counted = connection.execute(plan.tally_sql(rows.scan)).fetchall()[0]
-        if counted != records:
-            raise _do_not_add_up(plan, f"{records} records written, {counted} counted")
+        accepted, rejected, tallied = connection.execute(plan.tally_sql(rows.scan)).fetchall()[0]
+        if tallied != records:
+            raise _do_not_add_up(plan, f"{records} records written, {tallied} counted")
     rejects_path: Path | None = None
-    unmapped: tuple[UnmappedCode, ...] = ()
     if scan is not None:
         sql = set_aside_sql(plan, scan) if plan.simple else plan.set_aside_sql(scan)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE set_aside AS {sql}")
-        unmapped = _unmapped(connection, plan)
+        if any(place not in of_texts for branch in plan.branches for place in range(len(branch.findings))):
+            counted |= counted_in_rows(connection, of_texts)
         if rejected or not plan.simple:
             rejects_path = into.with_name(into.name + ".rejects.parquet")
             entries = _write_rejects(connection, plan, rows, provenance, run_id, records_path, rejects_path)
@@ -188,7 +181,7 @@ def normalise(
         records,
         records_path if records > repeated else None,
         rejects_path,
-        unmapped,
+        unmapped_codes(plan, counted),
         repeated,
         repeated_path if repeated else None,
     )
@@ -292,21 +285,6 @@ def reject_columns(
         f"{row_rejected} AS row_rejected, {kept_row} AS kept_row, raw, reasons "
         f"FROM refused LEFT JOIN ({raw}) AS raws USING (source_row) ORDER BY source_row"
     )
-
-
-def _unmapped(connection: duckdb.DuckDBPyConnection, plan: Plan) -> tuple[UnmappedCode, ...]:
-    """The commonest first, and no more of one crosswalk than somebody would read."""
-    codes = connection.execute(
-        "SELECT * FROM (SELECT each.branch AS branch, each.finding AS finding, each.code AS code, count(*) AS rows, "
-        "min(source_row) AS first_row FROM (SELECT source_row, unnest(found) AS each FROM set_aside) "
-        "WHERE each IS NOT NULL GROUP BY ALL) QUALIFY row_number() OVER (PARTITION BY branch, finding "
-        f"ORDER BY rows DESC, code) <= {_MOST_UNMAPPED} ORDER BY branch, finding, code"
-    ).fetchall()
-    found = []
-    for branch, place, code, count, row in codes:
-        finding = plan.branches[branch].findings[place]
-        found.append(UnmappedCode(finding.column, finding.crosswalk, code, count, row))
-    return tuple(found)
 
 
 def _do_not_add_up(plan: Plan, found: str) -> StoreError:

@@ -16,7 +16,7 @@ from comity.mappings.text_steps import sql_name
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from comity.mappings.plan import BranchPlan, Plan, Provenance, RulePlan
+    from comity.mappings.plan import BranchPlan, Finding, Plan, Provenance, RulePlan
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ def rules_sql(
 ) -> str:
     """What numbered rules of the only branch make of every row of ``source``, whatever the others make of it:
 
-    ``source_row``, the columns that they fill, and for each ``rejects``, ``finds`` and ``flags`` with its number.
+    ``source_row``, the columns that they fill, and for each ``rejects``, ``finds`` and ``flags`` with its number; and
+    for each finding ``codes`` with its place, the list of what is unmapped.
     """
     (branch,), run = plan.branches, run_values(provenance)
     sql, columns = dict(branch.columns), ["source_row"]
@@ -49,6 +50,10 @@ def rules_sql(
         columns += [f"{fill(name, sql[name], run)} AS {sql_name(name)}" for name in rule.columns]
         columns += [f"{rule.rejects} AS {sql_name(f'rejects {number}')}"] if rule.rejects != "false" else []
         columns += [f"{rule.finds} AS {sql_name(f'finds {number}')}"] if rule.finds != "false" else []
+        columns += [
+            f"CASE WHEN {finding.when} THEN {finding.codes} END AS {sql_name(f'codes {place}')}"
+            for place, finding in findings_of(branch, rule)
+        ]
         columns += [f"{rule.flags} AS {sql_name(f'flags {number}')}"] if rule.flags else []
     steps = _steps_to_read(branch, source, [rule for _, rule in rules], columns)
     return f"WITH {named_steps(steps)}\nSELECT {', '.join(columns)} FROM {branch.read}"
@@ -61,6 +66,11 @@ def set_aside_sql(plan: Plan, scan: str) -> str:
     steps = _steps_to_read(branch, Source(scan), deciding(branch), [rejected, branch.reasons, branch.stops])
     steps.append((branch.judged, f"SELECT *, 1 AS element, ({rejected}) AS is_rejected FROM {branch.read}"))
     return f"WITH {named_steps(steps)}\n{set_aside(0, branch)}"
+
+
+def findings_of(branch: BranchPlan, rule: RulePlan) -> list[tuple[int, Finding]]:
+    """The findings that a rule may make, with their places in the branch."""
+    return [(place, finding) for place, finding in enumerate(branch.findings) if finding.when in rule.finds]
 
 
 def deciding(branch: BranchPlan) -> list[RulePlan]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from comity.mappings.lookup import results_of
 from comity.mappings.record_file import encoded_once
-from comity.mappings.rules_sql import Source, cells_sql, result_name, rules_sql, text_sql
+from comity.mappings.rules_sql import Source, cells_sql, findings_of, result_name, rules_sql, text_sql
 from comity.mappings.staged import longer, small_table, whole
 
 if TYPE_CHECKING:
@@ -131,15 +131,17 @@ class TextResults:
             made = small_table(connection, f"SELECT * FROM ({sql}) ORDER BY source_row")
             for field in group:
                 own = [name for _, rule in rules[field] for name in rule.columns]
-                own += [name for nr, _ in rules[field] for name in _said(nr) if name in made.column_names]
+                own += [
+                    name for rule in rules[field] for name in self._said(*rule) if name in made.column_names
+                ]
                 plain = _longer_by(self._plain.get(field, {}), made.select(own).slice(0, heights[field]))
                 self._plain[field] = plain
                 self.made[field] = {name: encoded_once(column) for name, column in plain.items()}
 
-
-def _said(number: int) -> tuple[str, str, str]:
-    """What ``rules_sql`` says of a rule beside its columns."""
-    return f"rejects {number}", f"finds {number}", f"flags {number}"
+    def _said(self, number: int, rule: RulePlan) -> list[str]:
+        """What ``rules_sql`` says of a rule beside its columns."""
+        codes = [f"codes {place}" for place, _ in findings_of(self.branch, rule)]
+        return [f"rejects {number}", f"finds {number}", f"flags {number}", *codes]
 
 
 def _height(staged: Staged, field: str, since: int) -> int:

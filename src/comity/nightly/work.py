@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
     from comity.adapters.adapter import Adapter
     from comity.adapters.part import ExportFile, Part, Reading
-    from comity.mappings.normalise import Limits, Outcome, Rows, UnmappedCode
+    from comity.mappings.normalise import Limits, Outcome, Rows
     from comity.mappings.plan import Plan, Provenance
     from comity.mappings.staged import Numbering
     from comity.mappings.text_results import TextResults
+    from comity.mappings.unmapped import UnmappedCode
     from comity.nightly.rows_again import Earlier
     from comity.standard import RecordType
     from comity.store.publication import Account, StagedChanges, StagedFile
