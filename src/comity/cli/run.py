@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -58,6 +59,7 @@ def command(
     from comity.cli.summary import print_summary
     from comity.nightly.night import run_night
     from comity.nightly.progress import progress
+    from comity.nightly.without_pandas import without_pandas
 
     if jobs is not None:
         settings = replace(settings, jobs=jobs)
@@ -69,7 +71,11 @@ def command(
         from comity.nightly.holding import hold_sources
 
         hold_sources(settings, holds, "held when a run was started")
-    with progress(sys.stderr, quiet=as_json or settings.signals.log == "json") as tell:
+    quiet = as_json or settings.signals.log == "json"
+    with (
+        progress(sys.stderr, quiet=quiet) as tell,
+        without_pandas() if not settings.cluster else nullcontext(),
+    ):
         report = run_night(settings, sources, tell, countries=countries, retry_failed=retry_failed)
     if as_json:
         click.echo(report.as_json())

@@ -9,19 +9,11 @@ import gc
 import os
 import sys
 
+from comity.nightly.without_pandas import WithoutPandas
+
 gc.disable()  # what is imported stays, and the collector would look through it again and again
 
-
-class _WithoutPandas:
-    """Arrow imports pandas, for a second and 40 MB, to ask whether an array is one of pandas'. Here none ever is."""
-
-    @staticmethod
-    def find_spec(name: str, *_: object) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError("a task does without pandas", name=name)
-
-
-sys.meta_path.insert(0, _WithoutPandas())
+sys.meta_path.insert(0, WithoutPandas())
 # OpenBLAS would start threads when numpy is imported; no task multiplies matrices.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Arrow's allocator would give memory back and soon ask for it again, in pages of 2 MB, and all of it is zeroed each

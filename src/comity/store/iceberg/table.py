@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pyiceberg.manifest import DataFile
+    from pyiceberg.table.metadata import TableMetadata
     from pyiceberg.table.snapshots import Snapshot
 
     from comity.standard import RecordType
@@ -64,7 +65,7 @@ def build(
     io = catalogue.file_io()
     schema = iceberg_schema(record_type)
     first = [{"last_updated_ms": int(releases[0].published_at.timestamp() * 1000) - 1}] if releases else [{}]
-    metadata = TableMetadataV2(
+    metadata: TableMetadata = TableMetadataV2(
         location=catalogue.table_location(record_type.name),
         table_uuid=uuid.uuid4(),
         schemas=[schema],
@@ -79,12 +80,16 @@ def build(
         **first[0],
     )
     # Nobody sees this table before all its snapshots are in it.
-    unseen = Table((NAMESPACE, record_type.name), metadata, metadata.location, io, catalogue)
-    transaction = Transaction(unseen)
-    _stage_releases(transaction, {}, record_type.name, releases, history)
+    identifier = (NAMESPACE, record_type.name)
+    if (
+        releases
+    ):  # else there is nothing to stage, and a transaction copies all metadata each time it is asked
+        transaction = Transaction(Table(identifier, metadata, metadata.location, io, catalogue))
+        _stage_releases(transaction, {}, record_type.name, releases, history)
+        metadata = transaction.table_metadata
     place = load_location_provider(metadata.location, metadata.properties).new_table_metadata_file_location()
-    catalogue.put(record_type.name, transaction.table_metadata, place)
-    return catalogue.load_table((NAMESPACE, record_type.name))
+    catalogue.put(record_type.name, metadata, place)
+    return Table(identifier, metadata, place, io, catalogue)
 
 
 def advance(
