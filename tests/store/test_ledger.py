@@ -6,17 +6,22 @@ import os
 import sqlite3
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 import comity.store.migrations
 from comity.errors import StoreError
-from comity.store.ledger import Ledger
+from comity.store.ledger import Ledger, _alembic_config
 from comity.store.tables import REVISION, metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def _open(tmp_path: Path, url: str | None = None, **options: object) -> Ledger:
@@ -28,9 +33,47 @@ def _code(error: pytest.ExceptionInfo[StoreError]) -> str:
     return error.value.code
 
 
-def test_migrations_from_base_make_exactly_the_tables(tmp_path: Path, ledger_url: str | None) -> None:
-    with _open(tmp_path, ledger_url).reading() as connection:
+def _migrated(tmp_path: Path, url: str | None = None) -> Ledger:
+    """A ledger that all migrations have made, as one that began with the first of them."""
+    ledger = _open(tmp_path, url)
+    with ledger.writing() as connection:
+        metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+        command.upgrade(_alembic_config(connection), "head")
+    return ledger
+
+
+@pytest.mark.parametrize("make", [_open, _migrated])
+def test_migrations_from_base_make_exactly_the_tables(
+    tmp_path: Path, ledger_url: str | None, make: Callable[[Path, str | None], Ledger]
+) -> None:
+    with make(tmp_path, ledger_url).reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_new_ledger_is_what_the_migrations_make(tmp_path: Path, ledger_url: str | None) -> None:
+    def shape(ledger: Ledger) -> dict[str, dict[str, list[str]]]:
+        """Of every table its columns, keys, checks and indexes, whatever their order."""
+        with ledger.reading() as connection:
+            of = inspect(connection)
+            whats = (
+                of.get_columns, of.get_pk_constraint, of.get_foreign_keys, of.get_unique_constraints,
+                of.get_check_constraints, of.get_indexes, of.get_table_options,
+            )  # fmt: skip
+            tables = {}
+            for table in of.get_table_names():
+                found = {what.__name__: what(table) for what in whats}
+                tables[table] = {
+                    name: sorted(map(repr, each)) if isinstance(each, list) else [repr(each)]
+                    for name, each in found.items()
+                }
+            revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return {**tables, "revision": {"": [str(revision)]}}
+
+    new = shape(_open(tmp_path, ledger_url))
+
+    assert len(new) > 10
+    assert new == shape(_migrated(tmp_path, ledger_url))
 
 
 def test_the_revision_is_the_last_migration() -> None:

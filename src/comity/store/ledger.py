@@ -92,16 +92,18 @@ class Ledger:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_KEY})")
             found = _revision(connection)
-            if found != REVISION:
+            if found is None:
+                _make(connection)
+            elif found != REVISION:
                 self._migrate(connection, found)
 
-    def _migrate(self, connection: Connection, found: str | None) -> None:
+    def _migrate(self, connection: Connection, found: str) -> None:
         from alembic import command
         from alembic.script import ScriptDirectory
 
         config = _alembic_config(connection)
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-        if found is not None and found not in known:
+        if found not in known:
             raise self._newer(found)
         command.upgrade(config, "head")
 
@@ -126,6 +128,20 @@ class Ledger:
             found=f"revision {found}, this program knows up to {REVISION}",
             remedy="upgrade Comity on this machine; nothing was changed",
         )
+
+
+def _make(connection: Connection) -> None:
+    """A new ledger as all migrations would leave it, without Alembic, which takes longer to import than this does."""
+    from sqlalchemy import Column, MetaData, PrimaryKeyConstraint, String, Table
+
+    from comity.store.tables import REVISION, metadata
+
+    number = Column("version_num", String(32), nullable=False)
+    key = PrimaryKeyConstraint("version_num", name="alembic_version_pkc")
+    version = Table("alembic_version", MetaData(), number, key)
+    version.create(connection)
+    metadata.create_all(connection, checkfirst=False)
+    connection.execute(version.insert().values(version_num=REVISION))
 
 
 def _alembic_config(connection: Connection) -> Any:
