@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from comity.store.layout import Layout
     from comity.store.ledger import Ledger
 
-_CHUNK = 4 * 1024 * 1024
+_CHUNK = 256 * 1024
 # A file written again within the clock's grain keeps its time; one as young as this is not remembered.
 _SETTLED_NS = 2_000_000_000
 
@@ -60,10 +60,12 @@ def _copy(layout: Layout, path: Path) -> str:
         # A sweep in another process leaves a guarded file alone.
         guard(handle)
         with path.open("rb", buffering=0) as source, os.fdopen(os.dup(handle), "wb", buffering=0) as copy:
-            while chunk := source.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
-                view = memoryview(chunk)
+            # One buffer for all: new memory for each chunk would cost as much as all the rest.
+            buffer = memoryview(bytearray(_CHUNK))
+            while read := source.readinto(buffer):
+                view = buffer[:read]
+                digest.update(view)
+                size += read
                 while view:
                     view = view[copy.write(view) :]
         final = layout.archived(digest.hexdigest())
