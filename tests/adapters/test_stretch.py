@@ -73,7 +73,7 @@ def test_what_is_fine_is_read_where_it_stands(
     (part,) = read_export(adapter, [make_file(tmp_path / "a.csv", head + body)], tmp_path / "into").parts
 
     assert bytes_of(part) == body
-    assert not list((tmp_path / "into").iterdir())
+    assert [path.name for path in (tmp_path / "into").iterdir()] == [f"{part.path.stem}.lines.npy"]
     read = read_plain(part, adapter)
     assert read is not None
     cells = [line.split(",") for line in body.decode().splitlines()]
@@ -153,8 +153,9 @@ def test_several_files_have_their_own_stretches(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("body", [CARS, CARS[:-1], CARS.replace(b"\n", b"\r\n"), CARS * 2000])
-def test_rows_are_picked_from_a_stretch_as_from_a_file(tmp_path: Path, body: bytes) -> None:
-    adapter, reading = read_bytes(tmp_path, HEADER + body)
+@pytest.mark.parametrize("stays", [True, False])
+def test_rows_are_picked_from_a_stretch_as_from_a_file(tmp_path: Path, body: bytes, stays: bool) -> None:
+    adapter, reading = read(tmp_path, replace(make_file(tmp_path / "a.csv", HEADER + body), stays=stays))
     (part,) = reading.parts
     some = np.array([part.rows, 1, 2])
 
@@ -183,7 +184,7 @@ def test_a_part_is_laid_down_for_duckdb_once_with_line_ends_alike(tmp_path: Path
 
     assert part.path.read_bytes() == CARS * 3
     assert part.path.stat().st_mtime_ns == written.st_mtime_ns
-    assert [path.name for path in (tmp_path / "into").iterdir()] == [part.path.name]
+    assert [path.name for path in (tmp_path / "into").glob("*.csv*")] == [part.path.name]
 
 
 @pytest.mark.parametrize("block", range(9, 20))

@@ -14,7 +14,7 @@ from uuid import uuid4
 import numpy as np
 
 from comity.adapters.part import PLACEHOLDER, Part, Stretch
-from comity.adapters.stretch import copy_stretch
+from comity.adapters.stretch import copy_stretch, keep_line_starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +47,7 @@ class CsvParts:
         self._path = into
         self._file: BinaryIO | None = None
         self._start: int | None = None
+        self._lines: list[NDArray[np.uint32]] = []
         self._bytes = self._rows = 0
         self._marked, self._plain = False, True
 
@@ -64,6 +65,7 @@ class CsvParts:
             self._path = self._into / f"part-{uuid4().hex}.csv"
         if at is not None and self._goes_on(at) and kept is None and records.whole and records.simple:
             self._start = at if self._start is None else self._start
+            self._lines.append((records.starts + self._bytes).astype(np.uint32))
             self._bytes += len(data)
         else:
             self._write(data, records, kept)
@@ -96,7 +98,7 @@ class CsvParts:
             self._file = self._path.open("wb", buffering=0)
             if stretch := self._stretch():
                 copy_stretch(stretch, self._file)
-            self._start = None
+            self._start, self._lines = None, []
         self._file.write(block)
         self._bytes += len(block)
         self._plain &= not records.quoted or not _holds(block, (self._quote, ord("\r")))
@@ -106,20 +108,21 @@ class CsvParts:
             return
         if self._file is not None:
             self._file.close()
-        self._parts.append(
-            Part(
-                self._path,
-                "csv",
-                self.next_row,
-                self._rows,
-                marked=self._marked,
-                columns=self._columns,
-                plain=self._plain,
-                stretch=self._stretch(),
-            )
+        part = Part(
+            self._path,
+            "csv",
+            self.next_row,
+            self._rows,
+            marked=self._marked,
+            columns=self._columns,
+            plain=self._plain,
+            stretch=self._stretch(),
         )
+        if part.stretch is not None:
+            keep_line_starts(part, np.concatenate(self._lines))
+        self._parts.append(part)
         self.next_row += self._rows
-        self._file = self._start = None
+        self._file, self._start, self._lines = None, None, []
         self._bytes = self._rows = 0
         self._marked, self._plain = False, True
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from comity.adapters.field_spec import SOURCE_ROW
 from comity.adapters.part import PLACEHOLDER
-from comity.adapters.stretch import lay_down, mapped, opened
+from comity.adapters.stretch import lay_down, line_starts, mapped, opened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,11 +67,13 @@ def plain_cells(part: Part, adapter: Adapter, rows: NDArray[np.int64]) -> pa.Tab
             {SOURCE_ROW: pa.array(rows, pa.int64()), **dict.fromkeys(columns, pa.array([], pa.string()))}
         )
     with mapped(part) as content:
-        ends = np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n"))
-        if len(ends) < part.rows:  # the file may end without one
-            ends = np.append(ends, len(content))
+        starts = line_starts(part)
+        if starts is None:
+            starts = np.append(0, np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n")) + 1)
+        last = len(content) - (content[-1] == ord("\n"))  # the last line may have no end
+        ends = np.append(starts[1 : part.rows] - 1, last)
         at = rows - part.first_row
-        bounds = zip(np.append(0, ends + 1)[at].tolist(), ends[at].tolist(), strict=True)
+        bounds = zip(starts[at].tolist(), ends[at].tolist(), strict=True)
         lines = b"\n".join([content[start:end] for start, end in bounds])
     read = _split(pa.BufferReader(lines), columns, format, ())
     if read is None:

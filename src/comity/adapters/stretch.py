@@ -11,9 +11,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from typing import BinaryIO
+
+    from numpy.typing import NDArray
 
     from comity.adapters.part import Part, Stretch
 
@@ -59,6 +64,23 @@ def mapped(part: Part) -> Iterator[memoryview]:
         whole[before:] as view,
     ):
         yield view
+
+
+def keep_line_starts(part: Part, starts: NDArray[np.uint32]) -> None:
+    """Note where every row of a stretch begins, counted from its own beginning, for those who look up some rows."""
+    np.save(_line_starts(part), starts)
+
+
+def line_starts(part: Part) -> NDArray[np.uint32] | None:
+    """What ``keep_line_starts`` noted, of which only what is looked at is read; None of a part that is no stretch."""
+    if part.stretch is None:
+        return None
+    found: NDArray[np.uint32] = np.load(_line_starts(part), mmap_mode="r")
+    return found
+
+
+def _line_starts(part: Part) -> Path:
+    return part.path.with_suffix(".lines.npy")
 
 
 def lay_down(part: Part) -> None:

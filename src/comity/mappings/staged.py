@@ -138,12 +138,14 @@ def stage_rows(
     columns: dict[str, pa.Array] = {}
     repeating: dict[str, pa.DictionaryArray] = {}
     for name in read.column_names:
-        column = whole(read.column(name))
+        column = read.column(name)
+        encoded = None
         if pa.types.is_string(column.type) and types[name] == "VARCHAR":
             encoded = _encoded(column)
-            if encoded is not None:
-                column = repeating[name] = numbering.number(name, encoded)
-        columns[name] = column
+        if encoded is not None:
+            columns[name] = repeating[name] = numbering.number(name, encoded)
+        else:
+            columns[name] = whole(column)
     staged = Staged(rows, pa.table(columns), types, repeating, dict(numbering.begun))
     scan = staged.scan(connection, "staged", staged.table)
     return replace(staged, rows=replace(rows, scan=scan, count=staged.table.num_rows))
@@ -166,7 +168,7 @@ def whole(column: pa.ChunkedArray) -> pa.Array:
     return combined if isinstance(combined, pa.Array) else pa.concat_arrays(combined.chunks)
 
 
-def _encoded(texts: pa.Array) -> pa.DictionaryArray | None:
+def _encoded(texts: pa.ChunkedArray) -> pa.DictionaryArray | None:
     """The texts each once, if they repeat."""
     import pyarrow.compute as pc
 
@@ -175,7 +177,7 @@ def _encoded(texts: pa.Array) -> pa.DictionaryArray | None:
         some = len(sample) - sample.null_count
         if pc.count_distinct(sample).as_py() > max(_FEW, 0.95 * some):
             return None
-    encoded = texts.dictionary_encode()
+    encoded = whole(texts.dictionary_encode())
     return encoded if len(encoded.dictionary) <= max(_FEW, len(texts) // _TIMES) else None
 
 
