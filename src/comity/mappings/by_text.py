@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from comity.mappings.lookup import fill_lookup
 from comity.mappings.plan import FLAG_END
 from comity.mappings.record_file import BATCH, encoded_once
+from comity.mappings.record_ids import standing_twice
 from comity.mappings.rules_sql import Source, deciding, result_name, rules_sql
 from comity.mappings.text_results import TextResults
 
@@ -55,8 +56,8 @@ class _Sets:
 
 class ByText:
     """One part through one plan. Once the batches are read, ``repeated`` has the records whose key may stand twice in
-    the part, and ``places`` those of the rows that became no record, or have a code that no crosswalk line has in a
-    field that does not repeat.
+    the part, ``once`` the halves of the other ids (``record_ids``), and ``places`` those of the rows that became no
+    record, or have a code that no crosswalk line has in a field that does not repeat.
     """
 
     def __init__(
@@ -67,6 +68,8 @@ class ByText:
         provenance: Provenance,
         texts: TextResults | None = None,
     ) -> None:
+        import numpy as np
+
         self.connection, self.plan, self.staged, self.provenance = connection, plan, staged, provenance
         self.texts = texts or TextResults(plan, provenance)
         self.by_row: Rules = []
@@ -80,6 +83,7 @@ class ByText:
                 self.by_row.append((number, rule))
         self.places: list[Places] = []
         self.repeated: list[dict[str, pa.Array]] = []
+        self.once: NDArray[Any] = np.zeros(0, np.uint64)
         read = frozenset[str]().union(*(rule.fields for _, rule in self.by_row))
         self.read_by_rows = [
             field for field in staged.table.column_names if field in read & staged.repeating.keys()
@@ -95,7 +99,7 @@ class ByText:
 
         sql = rules_sql(self.plan, self._rows_source(), self.by_row, self.provenance)
         rows = list(self.connection.sql(sql).to_arrow_reader(BATCH))
-        twice = _standing_twice([batch.column("record_id") for batch in rows])
+        twice, self.once = standing_twice([batch.column("record_id") for batch in rows])
         all_rows = self.staged.table.column("source_row").to_numpy()
         numbers = {field: self.staged.place_of(field) for field in self.by_field}
         begin = 0
@@ -248,21 +252,3 @@ class ByText:
         index[flagged] = which.reshape(-1) + 1
         lists = pa.array([[], *(sets.flags(key) for key in distinct.tolist())], pa.list_(pa.string()))
         return encoded_once(lists).take(pa.array(index))
-
-
-def _standing_twice(batches: list[pa.Array]) -> NDArray[Any]:
-    """For every row whether its record_id may stand in another one too: half of its 32 digits are compared."""
-    import numpy as np
-    import pyarrow as pa
-
-    keys = pa.concat_arrays(batches) if batches else pa.array([], pa.string())
-    there = keys.is_valid().to_numpy(zero_copy_only=False)
-    twice = np.zeros(len(keys), bool)
-    keys = keys.drop_null()
-    if len(keys):
-        words = np.frombuffer(keys.buffers()[2], np.uint64, 4 * len(keys)).reshape(-1, 4)
-        halves = words[:, 0] * np.uint64(0x9E3779B97F4A7C15) + words[:, 1]
-        ordered = np.sort(halves)
-        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
-        twice[there] = np.isin(halves, repeated) if len(repeated) else False
-    return twice

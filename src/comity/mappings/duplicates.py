@@ -8,10 +8,11 @@ the export alone: by row, and within a row by branch and element.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from comity.mappings.normalise import COPY_OPTIONS, Outcome, Rows, fill_lookups, reject_columns
-from comity.mappings.record_file import drop_records
+from comity.mappings.record_file import BATCH, drop_records
+from comity.mappings.record_ids import halves, suspected
 from comity.mappings.text_steps import sql_text
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
+    from numpy.typing import NDArray
 
     from comity.mappings.plan import Plan, Provenance
 
@@ -32,8 +34,8 @@ def settle_duplicates(
 ) -> tuple[Outcome, ...]:
     """The outcomes of all parts, file by file, after the rule was applied; files with duplicates are written anew."""
     parts = [(rows, file) for rows, outcome in parts for file in outcome.by_file()]
-    files = [str(outcome.records_path) for _, outcome in parts if outcome.records_path is not None]
-    if not files or not _find(connection, files):
+    files = [outcome.records_path for _, outcome in parts if outcome.records_path is not None]
+    if not _find(connection, files):
         return tuple(outcome for _, outcome in parts)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE items (filename VARCHAR, position BIGINT, branch INTEGER, element BIGINT)"
@@ -57,24 +59,43 @@ def settle_duplicates(
     return tuple(settled)
 
 
-def _find(connection: duckdb.DuckDBPyConnection, files: list[str]) -> bool:
+def _find(connection: duckdb.DuckDBPyConnection, files: Sequence[Path]) -> bool:
     """Fill ``repeated``: filename, position, record_id and source_row of every record whose id stands again."""
-    listed = "[" + ", ".join(map(sql_text, files)) + "]"
-    # A 64-bit hash first: a tenth of the memory of grouping by record_id, and usually the end of it.
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE suspected AS SELECT hash(record_id) AS h "
-        f"FROM read_parquet({listed}) GROUP BY h HAVING count(*) > 1"
-    )
-    if not _count(connection, "suspected"):
+    several, concerned = suspected(files)
+    if not concerned:
         return False
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE repeated AS SELECT * EXCLUDE (times) FROM ("
-        "SELECT filename, file_row_number AS position, record_id, source_row, "
-        "count(*) OVER (PARTITION BY record_id) AS times FROM "
-        f"read_parquet({listed}, filename = true, file_row_number = true) "
-        "WHERE hash(record_id) IN (SELECT h FROM suspected)) WHERE times > 1"
+        "CREATE OR REPLACE TEMP TABLE suspects "
+        "(filename VARCHAR, position BIGINT, record_id VARCHAR, source_row BIGINT)"
+    )
+    for path in concerned:
+        _find_suspects(connection, path, several)
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE repeated AS SELECT * EXCLUDE (times) FROM "
+        "(SELECT *, count(*) OVER (PARTITION BY record_id) AS times FROM suspects) WHERE times > 1"
     )
     return _count(connection, "repeated") > 0
+
+
+def _find_suspects(connection: duckdb.DuckDBPyConnection, path: Path, several: NDArray[Any]) -> None:
+    """Add to ``suspects`` the records of one file whose ids may stand again."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    begin = 0
+    with pq.ParquetFile(path) as written:
+        for batch in written.iter_batches(BATCH, columns=["record_id", "source_row"]):
+            at = np.flatnonzero(np.isin(halves(batch.column("record_id")), several))
+            if len(at):
+                connection.register(
+                    "found", batch.take(pa.array(at)).append_column("position", pa.array(begin + at))
+                )
+                connection.execute(
+                    f"INSERT INTO suspects SELECT {sql_text(str(path))}, position, record_id, source_row FROM found"
+                )
+                connection.unregister("found")
+            begin += batch.num_rows
 
 
 def _find_items(

@@ -140,7 +140,9 @@ def normalise(
     repeated, repeated_path = 0, into.with_name(into.name + ".repeated.records.parquet")
     if plan.simple:
         by_text = ByText(connection, plan, staged, provenance, texts)
-        records = write_records(connection, plan, provenance, by_text.batches(), records_path)
+        records = write_records(
+            connection, plan, provenance, by_text.batches(), records_path, lambda: by_text.once
+        )
         if by_text.repeated:
             repeated = write_records(connection, plan, provenance, by_text.repeated, repeated_path)
             records += repeated

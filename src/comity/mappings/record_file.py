@@ -10,10 +10,11 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from comity.mappings.record_ids import halves, in_order, save_halves
 from comity.mappings.staged import small_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -35,8 +36,12 @@ def write_records(
     provenance: Provenance,
     batches: Iterable[Mapping[str, pa.Array]],
     path: Path,
+    ids_known: Callable[[], NDArray[Any]] | None = None,
 ) -> int:
-    """The records of which ``batches`` have the columns that differ, in ``path``; how many there are."""
+    """The records of which ``batches`` have the columns that differ, in ``path``; how many there are.
+
+    Halves of their ids lie beside it (``record_ids``); when all batches are read, ``ids_known`` may give them.
+    """
     import pyarrow as pa
 
     from comity.standard.arrow import arrow_schema
@@ -51,6 +56,7 @@ def write_records(
     )
     repeated = {name: _repeated(value, schema.field(name).type) for name, value in values.items()}
     count = 0
+    ids: list[NDArray[Any]] = []
     repeating = [leaf for field in schema if not _differs(field, first) for leaf in _leaves(field)]
     alike = [leaf for field in schema if field.name in constants for leaf in _leaves(field)]
     with _writer(path, plan.shape, schema, repeating, alike) as writer:
@@ -64,6 +70,9 @@ def write_records(
             ]
             writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=BATCH)
             count += rows
+            if ids_known is None:
+                ids.append(halves(batch["record_id"]))
+    save_halves(path, ids_known() if ids_known else in_order(ids))
     return count
 
 
