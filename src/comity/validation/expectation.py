@@ -94,13 +94,6 @@ class OwnExpectation(BatchExpectation, ABC):
     mostly: float = pydantic.Field(1.0, ge=0, le=1)
     tolerated: int = pydantic.Field(0, ge=0)
     success_keys: ClassVar[tuple[str, ...]] = ("mostly", "tolerated")
-    _written: Any = pydantic.PrivateAttr(None)
-
-    @property
-    def configuration(self) -> Any:
-        # Asked for twenty times a rule, and built anew each time.
-        self._written = self._written or super().configuration
-        return self._written
 
     def get_validation_dependencies(
         self, execution_engine: Any = None, runtime_configuration: Any = None

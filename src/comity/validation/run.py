@@ -132,13 +132,13 @@ def _run(connection: duckdb.DuckDBPyConnection, scope: Scope, expectations: Sequ
     if not expectations:
         return []
     from comity.validation.datasource import open_batch
-    from comity.validation.library import ExpectationSuite
+    from comity.validation.library import ExpectationSuite, configurations_kept
 
     batch, _ = open_batch(connection, VIEW, scope)
 
     def judge(some: Sequence[Any]) -> list[Any]:
         suite = ExpectationSuite(name=VIEW, expectations=list(some))
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), configurations_kept():
             warnings.simplefilter("ignore")  # that a string as row_condition is going out of use, once a rule
             return list(batch.validate(suite, result_format=dict(RESULT_FORMAT)).results)
 
