@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from comity.mappings.normalise import Limits, connect, fill_lookups, normalise
+from comity.mappings.record_file import drop_records
 from comity.mappings.staged import Numbering, stage_rows
 from comity.mappings.text_results import TextResults
 from comity.mappings.unmapped import counted_in_rows, unmapped_codes
 from tests.mappings.small import PROVENANCE, compile_all, deliver, fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import duckdb
@@ -133,3 +139,49 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path | None) -> list[dict
         connection.sql(f"SELECT * FROM '{path}' ORDER BY source_row").to_arrow_table().to_pylist()
     )
     return found
+
+
+def test_a_file_has_no_text_that_none_of_its_records_has(tmp_path: Path) -> None:
+    """A purge writes the files anew whose records it removes, and no other may remember them."""
+    plan, parts = _parts_of_five(tmp_path)
+    for number in range(0, 3000, 500):
+        parts[1][number]["id"] = parts[1][number + 2][
+            "id"
+        ]  # both stand twice, so they go to a file of their own
+        parts[1][number]["size"] = "777"
+        parts[1][number + 1] |= {"state": "lost", "size": "778"}  # and this one is refused
+        parts[1][number + 3] |= {"id": None, "born": "30.09.1750"}
+    outcomes = []
+    with connect(Limits("512MB", 1, tmp_path / "spill")) as connection:
+        numbering, texts = Numbering(), TextResults(plan, PROVENANCE)
+        for number, rows in enumerate(parts[:3]):
+            delivered = deliver(connection, rows, fields(*KNOWN))
+            staged = stage_rows(connection, delivered, numbering=numbering)
+            outcome = normalise(connection, plan, staged, PROVENANCE, "run", tmp_path / f"{number}", texts)
+            outcomes.append(outcome)
+    dropped = outcomes[1].repeated_path
+    assert dropped is not None
+    drop_records(dropped, plan.shape, np.array([0]))
+
+    for outcome in outcomes:
+        for path in filter(None, (outcome.records_path, outcome.repeated_path)):
+            for column, kept, told in _dictionaries(path):
+                assert kept == told, (path.name, column)
+    assert outcomes[1].repeated == 8
+
+
+def _dictionaries(path: Path) -> Iterator[tuple[str, set[str | None], set[str | None]]]:
+    """Of every column of text that has a dictionary: what is in it, and what the records have."""
+    metadata = pq.read_metadata(path).row_group(0)
+    columns = [metadata.column(place) for place in range(metadata.num_columns)]
+    names = [
+        column.path_in_schema
+        for column in columns
+        if column.has_dictionary_page and column.physical_type == "BYTE_ARRAY"
+    ]
+    table = pq.ParquetFile(path, read_dictionary=names).read()
+    for name in names:
+        column = table.column(name.partition(".")[0]).combine_chunks()
+        column = column if pa.types.is_dictionary(column.type) else column.flatten()
+        if pa.types.is_dictionary(column.type):
+            yield name, set(column.dictionary.to_pylist()), set(column.to_pylist()) - {None}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Rules = list[tuple[int, RulePlan]]
     Places = NDArray[Any]
+    Columns = dict[str, pa.Array]
 
 _ROOM = 1 << 40  # what a number may grow to before the next digit goes to another
 
@@ -82,7 +83,7 @@ class ByText:
             elif rule.columns or rule.flags:  # others are the same for every row
                 self.by_row.append((number, rule))
         self.places: list[Places] = []
-        self.repeated: list[dict[str, pa.Array]] = []
+        self.repeated: list[Columns] = []
         self.once: NDArray[Any] = np.zeros(0, np.uint64)
         read = frozenset[str]().union(*(rule.fields for _, rule in self.by_row))
         self.read_by_rows = [
@@ -93,7 +94,7 @@ class ByText:
             if len(lookup.fields) > 1 or not lookup.fields <= staged.repeating.keys():
                 fill_lookup(connection, lookup, plan.texts_sql(self.branch, lookup.text, staged.rows.scan))
 
-    def batches(self) -> Iterator[dict[str, pa.Array]]:
+    def batches(self) -> Iterator[Columns]:
         """The records whose key stands once, column by column, without the columns that are the same in all of them."""
         import numpy as np
 
@@ -102,11 +103,11 @@ class ByText:
         twice, self.once = standing_twice([batch.column("record_id") for batch in rows])
         all_rows = self.staged.table.column("source_row").to_numpy()
         numbers = {field: self.staged.place_of(field) for field in self.by_field}
-        begin = 0
+        every, ended, begin = np.arange(len(all_rows)), np.zeros(len(all_rows), bool), 0
+        judged: list[tuple[pa.RecordBatch, Places | slice, NDArray[Any], NDArray[Any]]] = []
         for batch in rows:
             given = batch.column("source_row").to_numpy()
-            places = np.arange(begin, begin + len(given))
-            begin += len(given)
+            places: Places | slice = slice(begin, begin + len(given))
             if not np.array_equal(all_rows[places], given):  # several threads keep no order
                 order = np.argsort(all_rows)
                 places = order[np.searchsorted(all_rows, given, sorter=order)]
@@ -114,13 +115,35 @@ class ByText:
             refused = self._any(self._rules(), batch, taken, "rejects")
             apart = refused | self._any((("", *rule) for rule in self.by_row), batch, taken, "finds")
             if apart.any():
-                self.places.append(places[apart])
-            again = twice[begin - len(given) : begin] & ~refused
+                self.places.append(every[places][apart])
+            again = twice[begin : begin + len(given)] & ~refused
+            begin += len(given)
+            ended[places] = refused | again
+            judged.append((batch, places, again, ~(refused | again)))
+        columns = self._encoded(numbers, ended)
+        for batch, places, again, once in judged:
+            taken = {field: number[places] for field, number in numbers.items()}
             if again.any():
                 self.repeated.append(self._kept(batch, taken, again))
-            once = ~(refused | again)
             if once.any():
-                yield self._kept(batch, taken, once)
+                yield self._kept(batch, taken, once, columns)
+
+    def _encoded(self, numbers: dict[str, Places], ended: NDArray[Any]) -> Columns:
+        """The columns by text, each value once, without the results of texts that only rows have which ``ended`` here:
+        the file's dictionaries hold nothing that no record of it has, lest a purge of those rows miss it.
+        """
+        import numpy as np
+
+        columns: Columns = {}
+        for field, rules in self.by_field.items():
+            number = numbers[field]
+            used = np.zeros(len(self.staged.repeating[field].dictionary) + 1, bool)
+            used[number[~ended] if ended.any() else number] = True
+            taken = None if used.all() else np.where(used, np.arange(len(used)), 0)
+            for name in (name for _, rule in rules for name in rule.columns):
+                made = self.texts.made[field][name]
+                columns[name] = encoded_once(made if taken is None else made.take(taken))
+        return columns
 
     def apart(self) -> str | None:
         """A scan of the rows at ``places``, for the steps of the plan; None when there are none."""
@@ -200,20 +223,28 @@ class ByText:
         return some
 
     def _kept(
-        self, batch: pa.RecordBatch, taken: dict[str, Places], kept: NDArray[Any]
-    ) -> dict[str, pa.Array]:
-        """The records of some rows of a batch."""
+        self,
+        batch: pa.RecordBatch,
+        taken: dict[str, Places],
+        kept: NDArray[Any],
+        encoded: Columns | None = None,
+    ) -> Columns:
+        """The records of some rows of a batch. ``encoded``: the columns by text, where it is not for a few rows."""
         import pyarrow as pa
 
         if not kept.all():
             batch = batch.filter(pa.array(kept))
             taken = {field: number[kept] for field, number in taken.items()}
-        columns: dict[str, pa.Array] = {"source_row": batch.column("source_row")}
+        columns: Columns = {"source_row": batch.column("source_row")}
         indices = {field: pa.array(number) for field, number in taken.items()}
         for field, _, rule in self._rules():
             for name in rule.columns:
-                column = self._column(batch, field, name)
-                columns[name] = column.take(indices[field]) if field else column
+                if not field:
+                    columns[name] = batch.column(name)
+                elif encoded is not None:
+                    columns[name] = encoded[name].take(indices[field])
+                else:
+                    columns[name] = encoded_once(self.texts.made[field][name].take(indices[field]))
         columns["quality_flags"] = self._flags(batch, taken)
         return columns
 
@@ -228,7 +259,7 @@ class ByText:
                 continue
             column = self._column(batch, field, f"flags {number}")
             if column.null_count < len(column):
-                said.append((column, taken[field]) if field else (column.dictionary_encode(), None))
+                said.append((column.dictionary_encode(), taken[field] if field else None))
         some = np.zeros(batch.num_rows, bool)
         for column, places in said:
             flags = column.indices.is_valid().to_numpy(zero_copy_only=False)

@@ -77,7 +77,10 @@ def write_records(
 
 
 def drop_records(path: Path, shape: RecordType, places: NDArray[Any]) -> int:
-    """Write ``path`` anew without the records at those places, counted from 0; how many are left."""
+    """Write ``path`` anew without the records at those places, counted from 0; how many are left.
+
+    No dictionary is taken over, since it would hold what only they had.
+    """
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -85,7 +88,7 @@ def drop_records(path: Path, shape: RecordType, places: NDArray[Any]) -> int:
     beside, left, begin = path.with_suffix(".new"), 0, 0
     repeating, alike = _as_written(pq.read_metadata(path))
     with (
-        pq.ParquetFile(path, read_dictionary=repeating) as written,
+        pq.ParquetFile(path) as written,
         _writer(beside, shape, written.schema_arrow, repeating, alike) as writer,
     ):
         for group in range(written.num_row_groups):

@@ -10,7 +10,6 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from comity.mappings.lookup import results_of
-from comity.mappings.record_file import encoded_once
 from comity.mappings.rules_sql import Source, cells_sql, findings_of, result_name, rules_sql, text_sql
 from comity.mappings.staged import longer, small_table, whole
 
@@ -40,7 +39,6 @@ class TextResults:
         self.made: dict[str, Columns] = {}
         self.trimmed: dict[str, pa.Array] = {}
         self.looked_up: dict[str, tuple[str, Columns]] = {}
-        self._plain: dict[str, Columns] = {}
         self._known: dict[str, tuple[int, int]] = {}
 
     def learn(
@@ -81,7 +79,7 @@ class TextResults:
             self._known[name] = begun, count
 
     def _forget(self, field: str) -> None:
-        for known in (self.made, self.trimmed, self._plain):
+        for known in (self.made, self.trimmed):
             known.pop(field, None)
         self.looked_up = {name: found for name, found in self.looked_up.items() if found[0] != field}
 
@@ -134,9 +132,8 @@ class TextResults:
                 own += [
                     name for rule in rules[field] for name in self._said(*rule) if name in made.column_names
                 ]
-                plain = _longer_by(self._plain.get(field, {}), made.select(own).slice(0, heights[field]))
-                self._plain[field] = plain
-                self.made[field] = {name: encoded_once(column) for name, column in plain.items()}
+                new = made.select(own).slice(0, heights[field])
+                self.made[field] = _longer_by(self.made.get(field, {}), new)
 
     def _said(self, number: int, rule: RulePlan) -> list[str]:
         """What ``rules_sql`` says of a rule beside its columns."""

@@ -30,7 +30,7 @@ class Workers:
     task may have.
     """
 
-    together = 4
+    together = 8
 
     def __init__(
         self,
