@@ -15,7 +15,7 @@ from comity.errors import MappingError, StoreError
 from comity.mappings.by_text import ByText
 from comity.mappings.check_digit import install_macros
 from comity.mappings.lookup import fill_lookup
-from comity.mappings.record_file import BATCH, write_records
+from comity.mappings.record_file import BATCH, constant_columns, write_records
 from comity.mappings.rules_sql import set_aside_sql
 from comity.mappings.staged import Staged, stage_rows
 from comity.mappings.text_steps import cells_as_json, sql_text
@@ -140,11 +140,10 @@ def normalise(
     repeated, repeated_path = 0, into.with_name(into.name + ".repeated.records.parquet")
     if plan.simple:
         by_text = ByText(connection, plan, staged, provenance, texts)
-        records = write_records(
-            connection, plan, provenance, by_text.batches(), records_path, lambda: by_text.once
-        )
+        constants = by_text.texts.constants(connection)
+        records = write_records(plan, constants, by_text.batches(), records_path, lambda: by_text.once)
         if by_text.repeated:
-            repeated = write_records(connection, plan, provenance, by_text.repeated, repeated_path)
+            repeated = write_records(plan, constants, by_text.repeated, repeated_path)
             records += repeated
         accepted, rejected = records, rows.count - records
         scan = by_text.apart()
@@ -154,8 +153,9 @@ def normalise(
     else:
         of_texts, counted = frozenset[int](), {}
         fill_lookups(connection, plan, rows.scan)
+        constants = constant_columns(connection, plan, provenance)
         records = write_records(
-            connection, plan, provenance, _batches(connection, plan, rows.scan, provenance), records_path
+            plan, constants, _batches(connection, plan, rows.scan, provenance), records_path
         )
         accepted, rejected, tallied = connection.execute(plan.tally_sql(rows.scan)).fetchall()[0]
         if tallied != records:

@@ -30,15 +30,26 @@ _SOUGHT = ("record_id", "source_key")  # one by one, and never twice the same
 _SAMPLE = 4096
 
 
+def constant_columns(
+    connection: duckdb.DuckDBPyConnection, plan: Plan, provenance: Provenance
+) -> dict[str, pa.Array]:
+    """The columns that are the same in every record of an export, as long as a row group."""
+    from comity.standard.arrow import arrow_schema
+
+    schema = arrow_schema(plan.shape)
+    values = small_table(connection, plan.constant_sql(provenance)).to_pylist()[0]
+    return {name: _repeated(value, _once(schema.field(name)).type) for name, value in values.items()}
+
+
 def write_records(
-    connection: duckdb.DuckDBPyConnection,
     plan: Plan,
-    provenance: Provenance,
+    constants: Mapping[str, pa.Array],
     batches: Iterable[Mapping[str, pa.Array]],
     path: Path,
     ids_known: Callable[[], NDArray[Any]] | None = None,
 ) -> int:
-    """The records of which ``batches`` have the columns that differ, in ``path``; how many there are.
+    """The records of which ``batches`` have the columns that differ from the ``constants``, in ``path``; how many
+    there are.
 
     Halves of their ids lie beside it (``record_ids``); when all batches are read, ``ids_known`` may give them.
     """
@@ -46,15 +57,12 @@ def write_records(
 
     from comity.standard.arrow import arrow_schema
 
-    constants = plan.constants
-    values = small_table(connection, plan.constant_sql(provenance)).to_pylist()[0]
     batches = iter(batches)
     first = next(batches, None)
     schema = pa.schema(
         _once(field) if field.name in constants else _as_made(field, first and first[field.name])
         for field in arrow_schema(plan.shape)
     )
-    repeated = {name: _repeated(value, schema.field(name).type) for name, value in values.items()}
     count = 0
     ids: list[NDArray[Any]] = []
     repeating = [leaf for field in schema if not _differs(field, first) for leaf in _leaves(field)]
@@ -63,7 +71,7 @@ def write_records(
         for batch in chain([first] if first else (), batches):
             rows = len(batch["source_row"])
             columns = [
-                repeated[field.name].slice(0, rows)
+                constants[field.name].slice(0, rows)
                 if field.name in constants
                 else batch[field.name].cast(field.type)
                 for field in schema

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from comity.mappings.lookup import results_of
+from comity.mappings.record_file import constant_columns
 from comity.mappings.rules_sql import Source, cells_sql, findings_of, result_name, rules_sql, text_sql
 from comity.mappings.staged import longer, small_table, whole
 
@@ -40,6 +41,7 @@ class TextResults:
         self.trimmed: dict[str, pa.Array] = {}
         self.looked_up: dict[str, tuple[str, Columns]] = {}
         self._known: dict[str, tuple[int, int]] = {}
+        self._constants: Columns | None = None
 
     def learn(
         self,
@@ -56,6 +58,12 @@ class TextResults:
             self._look_up(connection, staged, since)
             self._trim(connection, staged, {name: since[name] for name in read_by_rows if name in since})
             self._run(connection, staged, {name: since[name] for name in rules if name in since}, rules)
+
+    def constants(self, connection: duckdb.DuckDBPyConnection) -> Columns:
+        """The columns that need no text at all (``constant_columns``), worked out once as well."""
+        if self._constants is None:
+            self._constants = constant_columns(connection, self.plan, self.provenance)
+        return self._constants
 
     def results(self, lookup: str) -> list[str]:
         """The names of the results of a lookup."""
