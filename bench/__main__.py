@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -183,16 +184,14 @@ def write(sections: list[tuple[str, list[Line]]]) -> None:
     import polars
     import pyarrow
 
-    text = [
-        "# Results of `make bench`",
-        "",
+    told = (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores ({platform.machine()}), Python "
         f"{platform.python_version()}, DuckDB {duckdb.__version__}, Arrow {pyarrow.__version__}, Polars "
-        f"{polars.__version__}. Ratios of runs side by side on the same machine; smaller is better for Comity where",
-        "Comity is named first. CPU is user and system time of all processes. What each contender does is in",
-        "[contenders](contenders); that they do the same work is checked in every run.",
-        "",
-    ]
+        f"{polars.__version__}. Ratios of runs side by side on the same machine; smaller is better for Comity where "
+        "Comity is named first. CPU is user and system time of all processes. What each contender does is in "
+        "[contenders](contenders); that they do the same work is checked in every run."
+    )
+    text = ["# Results of `make bench`", "", *textwrap.wrap(told, 120), ""]
     for title, lines in sections:
         text += [f"## {title}", "", "| what | ratio | limit | held | seen |", "|---|---|---|---|---|"]
         text += [line.text() for line in lines] + [""]
