@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import resource
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from comity.adapters.stretch import lay_down
 from tests.adapters.exports import assert_adds_up, make_adapter, make_file, raw, refused, rows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from comity.adapters.adapter import Adapter
@@ -212,3 +215,29 @@ def test_what_arrow_cannot_read_is_laid_down(tmp_path: Path, monkeypatch: pytest
         part.path.unlink(missing_ok=True)
         assert asked() is None
         assert part.path.exists()
+
+
+@contextmanager
+def no_room_behind(size: int) -> Iterator[None]:
+    """No file grows beyond it: what is written across that place is taken in half, as by a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_never_cuts_a_part_short(tmp_path: Path) -> None:
+    body = CARS * 20_000
+    _, reading = read_bytes(tmp_path, HEADER + body)
+    (part,) = reading.parts
+    part.path.unlink()
+
+    with no_room_behind(100_000), pytest.raises(OSError, match="too large"):
+        lay_down(part)
+    assert not part.path.exists()
+
+    quoted = make_file(tmp_path / "quoted.csv", HEADER + body.replace(b"Ford", b'"Ford"'))
+    with no_room_behind(100_000), pytest.raises(OSError, match="too large"):
+        read(tmp_path, quoted)

@@ -95,7 +95,8 @@ class CsvParts:
         if block is None:
             block = _joined(data, records, kept, self._placeholder)
         if self._file is None:
-            self._file = self._path.open("wb", buffering=0)
+            # With a buffer, of which large blocks make no use: without one, half a block is what a full disk may take.
+            self._file = self._path.open("wb")
             if stretch := self._stretch():
                 copy_stretch(stretch, self._file)
             self._start, self._lines = None, []
