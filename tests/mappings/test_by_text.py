@@ -99,6 +99,20 @@ def test_a_text_is_worked_out_once_in_all_parts(tmp_path: Path) -> None:
     assert texts.made["state"]["code"].to_pylist() == [None, "red", "green", "red", "green", None]
 
 
+def test_the_example_of_an_unmapped_code_is_its_first_row_in_whatever_order_rows_are_read(
+    tmp_path: Path,
+) -> None:
+    plan, (_, rows, *_) = _parts_of_five(tmp_path)
+    with connect(Limits("512MB", 1, tmp_path / "spill")) as connection:
+        delivered = deliver(connection, rows[:30], fields(*KNOWN))
+        read = connection.sql(f"{delivered.scan} ORDER BY source_row DESC").to_arrow_table()
+        staged = stage_rows(connection, delivered, read)
+        outcome = normalise(connection, plan, staged, PROVENANCE, "run", tmp_path / "out")
+
+    assert "state" in staged.repeating
+    assert [(each.code, each.count, each.example_row) for each in outcome.unmapped] == [("lost", 10, 3)]
+
+
 def _parts_of_five(folder: Path) -> tuple[Plan, list[list[dict[str, str | None]]]]:
     mapping = """
     record: demanding

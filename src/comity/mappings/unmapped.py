@@ -83,6 +83,7 @@ def counted_in_texts(
             continue
         numbers = staged.place_of(field)
         found = np.flatnonzero(says[numbers])
+        found = found[np.argsort(rows[found], kind="stable")]  # several threads keep no order
         texts, first, times = np.unique(numbers[found], return_index=True, return_counts=True)
         for place in findings:
             codes = made[field][f"codes {place}"].take(texts).to_pylist()
