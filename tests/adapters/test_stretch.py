@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import resource
 from contextlib import contextmanager
 from dataclasses import replace
@@ -215,6 +216,29 @@ def test_what_arrow_cannot_read_is_laid_down(tmp_path: Path, monkeypatch: pytest
         part.path.unlink(missing_ok=True)
         assert asked() is None
         assert part.path.exists()
+
+
+@pytest.mark.parametrize("stays", [True, False])
+@pytest.mark.parametrize("part_bytes", [1, 1000])
+def test_what_looks_like_a_byte_order_mark_in_a_record_stays_wherever_a_part_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stays: bool, part_bytes: int
+) -> None:
+    monkeypatch.setattr(encoding, "CHUNK", 8)
+    monkeypatch.setattr(csv_part, "PART_BYTES", part_bytes)
+    body = b"A,Volvo\n" + (BOM + b"B,Ford\n") * 2 + BOM + b"C\n" + b"D,Fiat\n"
+
+    adapter, reading = read(tmp_path, replace(make_file(tmp_path / "a.csv", HEADER + body), stays=stays))
+
+    plates = ["A", "\ufeffB", "\ufeffB", "D"]
+    assert [row[1] for row in rows(reading, adapter)] == plates
+    picked = []
+    for part in reading.parts:
+        for row in range(part.first_row, part.first_row + part.rows):
+            cells = plain_cells(part, adapter, np.array([row]))
+            assert cells is not None
+            picked += cells.column("plate").to_pylist()
+    assert [plate for plate in picked if "refused" not in plate] == plates
+    assert [json.loads(text)["plate"] for _, text in raw(reading, adapter)] == plates
 
 
 @contextmanager

@@ -3,11 +3,13 @@
 Invariant: a part holds one line end a record, ``\\n``, and exactly one record a row, in order; a row that
 is refused or not selected is there as a placeholder. What is fine already is written as it is, without
 being looked at again; and where nothing is quoted and the file stays, it is not written at all, and the part is a
-stretch of the file.
+stretch of the file. A part begins with a byte order mark only for those who skip one: one more stands before a record
+that begins with it.
 """
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -63,6 +65,9 @@ class CsvParts:
             return
         if not self._rows:
             self._path = self._into / f"part-{uuid4().hex}.csv"
+            if data.startswith(BOM_UTF8, int(records.starts[0])):
+                at = None
+                self._open().write(BOM_UTF8)
         if at is not None and self._goes_on(at) and kept is None and records.whole and records.simple:
             self._start = at if self._start is None else self._start
             self._lines.append((records.starts + self._bytes).astype(np.uint32))
@@ -94,15 +99,20 @@ class CsvParts:
         block: Any = _as_it_is(data, records) if kept is None and records.whole else None
         if block is None:
             block = _joined(data, records, kept, self._placeholder)
-        if self._file is None:
-            # With a buffer, of which large blocks make no use: without one, half a block is what a full disk may take.
-            self._file = self._path.open("wb")
+        file = self._file
+        if file is None:
+            file = self._open()
             if stretch := self._stretch():
-                copy_stretch(stretch, self._file)
+                copy_stretch(stretch, file)
             self._start, self._lines = None, []
-        self._file.write(block)
+        file.write(block)
         self._bytes += len(block)
         self._plain &= not records.quoted or not _holds(block, (self._quote, ord("\r")))
+
+    def _open(self) -> BinaryIO:
+        # With a buffer, of which large blocks make no use: without one, half a block is what a full disk may take.
+        self._file = self._path.open("wb")
+        return self._file
 
     def _close(self) -> None:
         if not self._rows:

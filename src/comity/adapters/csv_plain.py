@@ -7,6 +7,7 @@ the part then lies in a file of its own.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, Any, cast
 
 from comity.adapters.field_spec import SOURCE_ROW
@@ -69,12 +70,14 @@ def plain_cells(part: Part, adapter: Adapter, rows: NDArray[np.int64]) -> pa.Tab
     with mapped(part) as content:
         starts = line_starts(part)
         if starts is None:
-            starts = np.append(0, np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n")) + 1)
+            begin = len(BOM_UTF8) if bytes(content[: len(BOM_UTF8)]) == BOM_UTF8 else 0
+            starts = np.append(begin, np.flatnonzero(np.frombuffer(content, np.uint8) == ord("\n")) + 1)
         last = len(content) - (content[-1] == ord("\n"))  # the last line may have no end
         ends = np.append(starts[1 : part.rows] - 1, last)
         at = rows - part.first_row
         bounds = zip(starts[at].tolist(), ends[at].tolist(), strict=True)
-        lines = b"\n".join([content[start:end] for start, end in bounds])
+        # Arrow skips a byte order mark, and that of a record is none.
+        lines = BOM_UTF8 + b"\n".join([content[start:end] for start, end in bounds])
     read = _split(pa.BufferReader(lines), columns, format, ())
     if read is None:
         lay_down(part)

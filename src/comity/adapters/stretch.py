@@ -88,9 +88,8 @@ def lay_down(part: Part) -> None:
     if part.stretch is None or part.path.exists():
         return
     beside = part.path.with_name(f"{part.path.name}.{uuid4().hex}")
-    with beside.open(
-        "wb"
-    ) as file:  # with a buffer, which goes on where a full disk took a block in half, and fails
+    # With a buffer: without one, half a block is what a full disk may take.
+    with beside.open("wb") as file:
         copy_stretch(part.stretch, file)
     beside.replace(part.path)  # another task may want it too
 
