@@ -81,6 +81,15 @@ def test_the_revision_is_the_last_migration() -> None:
     assert ScriptDirectory(str(folder)).get_current_head() == REVISION
 
 
+def test_a_ledger_taken_back_to_nothing_is_made_again(tmp_path: Path, ledger_url: str | None) -> None:
+    ledger = _open(tmp_path, ledger_url)
+    with ledger.writing() as connection:
+        command.downgrade(_alembic_config(connection), "base")
+
+    with _open(tmp_path, ledger_url).reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
 def test_opening_again_changes_nothing(tmp_path: Path, ledger_url: str | None) -> None:
     _open(tmp_path, ledger_url)
     with _open(tmp_path, ledger_url).reading() as connection:

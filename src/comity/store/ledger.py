@@ -139,7 +139,7 @@ def _make(connection: Connection) -> None:
     number = Column("version_num", String(32), nullable=False)
     key = PrimaryKeyConstraint("version_num", name="alembic_version_pkc")
     version = Table("alembic_version", MetaData(), number, key)
-    version.create(connection)
+    version.create(connection, checkfirst=True)  # emptied, but there, after a downgrade to nothing
     metadata.create_all(connection, checkfirst=False)
     connection.execute(version.insert().values(version_num=REVISION))
 
