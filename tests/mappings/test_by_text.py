@@ -13,7 +13,7 @@ from comity.mappings.record_file import drop_records
 from comity.mappings.staged import Numbering, stage_rows
 from comity.mappings.text_results import TextResults
 from comity.mappings.unmapped import counted_in_rows, unmapped_codes
-from tests.mappings.small import PROVENANCE, compile_all, deliver, fields
+from tests.mappings.small import PROVENANCE, compile_all, deliver, fields, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +78,22 @@ def test_the_records_are_those_of_the_statement(tmp_path: Path) -> None:
         ("?", 2500, 2),
     ]
     assert len({tuple(record["quality_flags"]) for record in records}) > 5
+
+
+def test_what_reads_no_field_is_looked_up_too(tmp_path: Path) -> None:
+    mapping = """
+    record: demanding
+    key: [id]
+    fields: {text: state, code: {constant: red}, date: {sql: "'01.05.2020'", date: "%d.%m.%Y"}}
+    """
+    rows = [{"id": "1", "state": "r"}, {"id": "2", "state": "g"}]
+
+    records = run(tmp_path, mapping, rows, ("id", "state")).records
+
+    assert [(record["text"], record["date"]) for record in records] == [
+        ("r", "2020-05-01"),
+        ("g", "2020-05-01"),
+    ]
 
 
 def test_a_text_is_worked_out_once_in_all_parts(tmp_path: Path) -> None:

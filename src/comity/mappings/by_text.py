@@ -77,8 +77,7 @@ class ByText:
         self.by_field: dict[str, Rules] = {}
         (self.branch,) = plan.branches
         for number, rule in enumerate(self.branch.rules):
-            (field,) = rule.fields if len(rule.fields) == 1 else ("",)
-            if field in staged.repeating and number:
+            if number and (field := staged.alone(rule.fields)):
                 self.by_field.setdefault(field, []).append((number, rule))
             elif rule.columns or rule.flags:  # others are the same for every row
                 self.by_row.append((number, rule))
@@ -91,7 +90,7 @@ class ByText:
         ]
         self.texts.learn(connection, staged, self.by_field, self.read_by_rows)
         for lookup in self.branch.lookups:
-            if len(lookup.fields) > 1 or not lookup.fields <= staged.repeating.keys():
+            if staged.alone(lookup.fields) is None:
                 fill_lookup(connection, lookup, plan.texts_sql(self.branch, lookup.text, staged.rows.scan))
 
     def batches(self) -> Iterator[Columns]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from comity.mappings.text_steps import sql_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import duckdb
     import pyarrow as pa
@@ -69,6 +69,11 @@ class Staged:
     types: dict[str, str]
     repeating: dict[str, pa.DictionaryArray]
     begun: Mapping[str, int] = field(default_factory=dict)
+
+    def alone(self, fields: Collection[str]) -> str | None:
+        """The repeating field that those fields are; None where they are several, none, or one that does not repeat."""
+        (field,) = fields if len(fields) == 1 else ("",)
+        return field if field in self.repeating else None
 
     def place_of(self, field: str) -> Any:
         """For every row of a repeating field, as numpy: 0 for no text, 1 for the text of number 0, and so on."""

@@ -53,7 +53,8 @@ class TextResults:
         """What a part has of new texts. ``rules``: by the repeating field that they read; ``read_by_rows``: the
         repeating fields that others read.
         """
-        since = dict(self._new(staged, {*rules, *read_by_rows, *self._fields_looked_up(staged)}))
+        looked_up = filter(None, (staged.alone(lookup.fields) for lookup in self.branch.lookups))
+        since = dict(self._new(staged, {*rules, *read_by_rows, *looked_up}))
         if since:
             self._look_up(connection, staged, since)
             self._trim(connection, staged, {name: since[name] for name in read_by_rows if name in since})
@@ -68,11 +69,6 @@ class TextResults:
     def results(self, lookup: str) -> list[str]:
         """The names of the results of a lookup."""
         return [name for name in self.looked_up[lookup][1] if name != "text"]
-
-    def _fields_looked_up(self, staged: Staged) -> Iterator[str]:
-        for lookup in self.branch.lookups:
-            if len(lookup.fields) == 1:
-                yield from lookup.fields & staged.repeating.keys()
 
     def _new(self, staged: Staged, fields: Collection[str]) -> Iterator[tuple[str, int]]:
         """The fields with texts that are not known, and the first number of those."""
@@ -95,8 +91,8 @@ class TextResults:
         self, connection: duckdb.DuckDBPyConnection, staged: Staged, since: Mapping[str, int]
     ) -> None:
         for lookup in self.branch.lookups:
-            (field,) = lookup.fields if len(lookup.fields) == 1 else ("",)
-            if field not in since:
+            field = staged.alone(lookup.fields)
+            if field is None or field not in since:
                 continue
             scan = staged.scan(connection, "texts_of_one", staged.texts({field: since[field]}))
             found = results_of(connection, lookup, text_sql(self.branch, Source(scan), lookup.text))
