@@ -139,13 +139,15 @@ def _why(past: Past, outline: Outline, new: list[Delivery]) -> str:
 
 def as_waiting(store: Store, delivery: Delivery, again: bool) -> Waiting:
     """That delivery with its files in the archive."""
+    files = tuple(archived_file(store, file.path.name, file.sha256, file.size) for file in delivery.files)
+    return Waiting(delivery.export_id, files, again)
+
+
+def archived_file(store: Store, name: str, sha256: str, size: int) -> ExportFile:
+    """A file of an export as the archive has it, where it stays: a purge waits for runs to end."""
     from comity.adapters.part import ExportFile
 
-    files = tuple(
-        ExportFile(file.path.name, store.archived(file.sha256), file.sha256, file.size, stays=True)
-        for file in delivery.files
-    )
-    return Waiting(delivery.export_id, files, again)
+    return ExportFile(name, store.archived(sha256), sha256, size, stays=True)
 
 
 def hash_of(path: Path) -> str:

@@ -146,12 +146,9 @@ def _take(
 
 
 def _archived(store: Store, export: MetExport) -> tuple[ExportFile, ...]:
-    from comity.adapters.part import ExportFile
+    from comity.nightly.pending import archived_file
 
-    files = tuple(
-        ExportFile(file.name, store.archived(file.sha256), file.sha256, file.size, stays=True)
-        for file in export.files
-    )
+    files = tuple(archived_file(store, file.name, file.sha256, file.size) for file in export.files)
     for file in files:
         if not file.path.exists():
             raise StoreError(

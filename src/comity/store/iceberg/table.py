@@ -81,9 +81,8 @@ def build(
     )
     # Nobody sees this table before all its snapshots are in it.
     identifier = (NAMESPACE, record_type.name)
-    if (
-        releases
-    ):  # else there is nothing to stage, and a transaction copies all metadata each time it is asked
+    # Without a release there is nothing to stage, and a transaction copies all metadata each time it is asked.
+    if releases:
         transaction = Transaction(Table(identifier, metadata, metadata.location, io, catalogue))
         _stage_releases(transaction, {}, record_type.name, releases, history)
         metadata = transaction.table_metadata
